@@ -8,6 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
+import { runProgram } from '../../src/app/demo/processes.js';
 import { Swarm } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { create, fastRoot, listedEventually, PIECE, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
@@ -127,6 +128,28 @@ test('9: a disk without room for the file', async (t) => {
     await endsWith(run('get', 'file.mtorrent', `${disk}/`), 9, 'DISK_FULL');
   } finally {
     execFileSync('umount', [disk]);
+  }
+});
+
+test('9: a disk that has no room for what is printed, told once and without a stack', async (t) => {
+  const { path, user } = await stage(t);
+  const launcher = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+  const client = ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'client.log'];
+  const share = ['share', 'file.bin', '--address', '127.0.0.1:0', ...trackerWords(swarm), '-o', 'again.mtorrent'];
+  const get = ['get', 'file.mtorrent', 'file.bin', '--address', '127.0.0.1:0'];
+  for (const words of [
+    ['--help'],
+    ['info', 'file.mtorrent'],
+    ['config', 'show'],
+    client,
+    share,
+    get,
+    [...get, '--json'],
+  ]) {
+    const { code, stderr } = await runProgram(words, path('.'), { launcher, env: user.env });
+    assert.equal(code, words.includes('--json') ? 7 : 9, `${words.join(' ')}: ${stderr}`);
+    assert.match(stderr, words.includes('--json') ? /^UNFINISHED: /m : /^DISK_FULL: standard output has no room left/m);
+    assert.doesNotMatch(stderr, /\.c?js:/);
   }
 });
 

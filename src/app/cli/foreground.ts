@@ -7,6 +7,7 @@ import type { Session } from '../console/session/session.js';
 import type { ColourSetting } from '../console/terminal/abilities.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { letGoOfTerminal } from './context.js';
+import { endOfOutput } from './lost-output.js';
 
 export interface ForegroundOptions {
   readonly client: SwarmClient;
@@ -67,13 +68,17 @@ function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending 
     },
     onLogMoved,
   });
-  const onBroken = (error: NodeJS.ErrnoException): void => {
-    // EPIPE: nobody reads the output any more. EIO: the terminal was closed. Both end quietly; anything else is a bug.
+  const onBroken = (error: unknown): void => {
+    isTerminalGone ||= endOfOutput(error) === 'terminalGone';
+    session.quit();
+  };
+  process.stdout.on('error', onBroken);
+  process.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    // EIO: the terminal was closed. Anything else is a bug.
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     isTerminalGone ||= error.code === 'EIO';
     session.quit();
-  };
-  for (const stream of [process.stdin, process.stdout]) stream.on('error', onBroken);
+  });
   return () => {
     signals.unwatch();
     return { code, isTerminalGone };

@@ -3,6 +3,7 @@
 // sentence on stderr with its own exit code; anything else is a bug of ours, printed in full, with exit code 70.
 
 import '../../foundation/base/system-threads.js';
+import { setImmediate } from 'node:timers/promises';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { journalPrefix } from '../../foundation/base/journal.js';
 import { endThoughDiskHangs } from '../../foundation/base/process-end.js';
@@ -10,10 +11,16 @@ import { exitUnread } from '../../foundation/base/signals.js';
 import { directoryGone } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { commandLine } from './commands.js';
+import { endOfOutput, lostOutput } from './lost-output.js';
 
 async function main(): Promise<number> {
   try {
-    return await commandLine(process.argv.slice(2));
+    const exitCode = await commandLine(process.argv.slice(2));
+    // The stream reports the failure of its last write a moment later.
+    await setImmediate();
+    const lost = lostOutput();
+    if (exitCode === 0 && lost !== undefined) throw lost;
+    return exitCode;
   } catch (thrown) {
     const error = directoryGone(thrown) ?? thrown;
     if (error instanceof MiniTorrentError) {
@@ -27,12 +34,11 @@ async function main(): Promise<number> {
   }
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+process.stdout.on('error', (error) => {
   // A command that outlives its reader has its own listener.
   if (process.stdout.listenerCount('error') > 1) return;
-  // The reader is gone (`| head -1`).
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // The reader (`| head -1`) or the terminal is gone.
+  if (endOfOutput(error) !== 'failed') process.exit(0);
 });
 // A closed terminal must not stop a graceful end: explanations that nobody can read are lost.
 process.stderr.on('error', () => undefined);

@@ -16,6 +16,7 @@ import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import { reportHashing } from './hashing-progress.js';
 import { SEED_RATIO_LOOK_MS } from './limits.js';
+import { endOfOutput } from './lost-output.js';
 import { type Membership, membershipAt, membershipOf, membershipOn, OPEN } from './membership.js';
 import type { Reporter } from './reporters.js';
 
@@ -44,6 +45,7 @@ export interface OneShotArguments extends ParsedArguments {
 
 /** Stands for a signal when nobody reads the results any more. */
 export const READER_GONE = 'the end of its reader';
+const OUTPUT_FAILED = 'an error of its standard output';
 
 /** A signal came, or nobody reads the results any more. */
 export interface Stopped {
@@ -295,11 +297,10 @@ function watchStops(reporter: Reporter): { readonly stopped: Promise<Stopped>; u
     },
     onLogMoved: () => undefined,
   });
-  const onBroken = (error: NodeJS.ErrnoException): void => {
-    // EPIPE: the reader is gone. EIO: the terminal is. Anything else is a bug.
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    isTerminalGone ||= error.code === 'EIO';
-    stopped.resolve({ kind: 'stopped', signal: READER_GONE, exitCode: 0 });
+  const onBroken = (error: unknown): void => {
+    const end = endOfOutput(error);
+    isTerminalGone ||= end === 'terminalGone';
+    stopped.resolve({ kind: 'stopped', signal: end === 'failed' ? OUTPUT_FAILED : READER_GONE, exitCode: 0 });
   };
   process.stdout.on('error', onBroken);
   return {

@@ -9,6 +9,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
 import { progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
+import { widthOf } from '../console/terminal/text-width.js';
 import {
   completedRow,
   type EventRow,
@@ -126,7 +127,8 @@ class PeopleReporter implements Reporter {
   readonly #isTerminal: boolean;
   readonly #unicode: boolean;
   #sample: Sample | undefined;
-  #isShown = false;
+  /** Columns of the line that is redrawn; undefined while none is shown. */
+  #shownWidth: number | undefined;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   readonly #sinceMs = systemClock.nowMs();
 
@@ -147,9 +149,10 @@ class PeopleReporter implements Reporter {
     const nowMs = systemClock.nowMs();
     if (this.#isTerminal) {
       // One column less: a full line would wrap.
-      const columns = (this.#options.stderr.columns ?? TERMINAL_COLUMNS) - 1;
-      this.#options.stderr.write(`\r${this.#barOf(file, nowMs, columns)}\u001b[K`);
-      this.#isShown = true;
+      const above = this.#upToShown();
+      const bar = this.#barOf(file, nowMs, this.#columns - 1);
+      this.#options.stderr.write(`${above}\r${bar}\u001b[${above === '' ? 'K' : 'J'}`);
+      this.#shownWidth = widthOf(bar);
     } else if (nowMs - this.#toldAtMs >= this.#options.intervalMs) {
       this.#toldAtMs = nowMs;
       this.#options.stderr.write(`${plainProgress(file)}\n`);
@@ -201,8 +204,21 @@ class PeopleReporter implements Reporter {
   }
 
   end(): void {
-    if (this.#isShown) this.#options.stderr.write('\r\u001b[K');
-    this.#isShown = false;
+    if (this.#shownWidth !== undefined) {
+      const above = this.#upToShown();
+      this.#options.stderr.write(`${above}\r\u001b[${above === '' ? 'K' : 'J'}`);
+    }
+    this.#shownWidth = undefined;
+  }
+
+  get #columns(): number {
+    return this.#options.stderr.columns ?? TERMINAL_COLUMNS;
+  }
+
+  /** To the first row of the line that is shown: a terminal that became narrower has wrapped it. */
+  #upToShown(): string {
+    const rows = Math.ceil((this.#shownWidth ?? 0) / this.#columns);
+    return rows > 1 ? `\u001b[${rows - 1}A` : '';
   }
 
   #tell(sentence: string): void {

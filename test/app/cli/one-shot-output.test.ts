@@ -19,7 +19,7 @@ const SCHEMA = JSON.parse(
 
 class Recorder extends Writable {
   readonly isTTY: boolean;
-  readonly columns: number;
+  columns: number;
   text = '';
 
   constructor(isTTY = false, columns = 80) {
@@ -189,6 +189,31 @@ test('on a terminal one line is rewritten, never as wide as the terminal, and go
       assert.equal(stdout, 'x\n');
     }),
   );
+});
+
+test('a line that was wrapped because the terminal became narrower is erased with all its rows', () => {
+  const shown = new Recorder(true, 80);
+  const reporter = openReporter({
+    json: false,
+    quiet: false,
+    verbose: false,
+    intervalMs: 0,
+    stdout: new Recorder(),
+    stderr: shown,
+    env: { LANG: 'C.UTF-8', TERM: 'xterm' },
+  });
+  reporter.progress(FILE);
+  const width = widthOf(shown.text.slice(1, -'\u001b[K'.length));
+  shown.columns = 20;
+  shown.text = '';
+  reporter.progress(FILE);
+  const up = Math.ceil(width / 20) - 1;
+  assert.ok(up > 0);
+  assert.ok(shown.text.startsWith(`\u001b[${up}A\r`), JSON.stringify(shown.text));
+  assert.ok(shown.text.endsWith('\u001b[J'));
+  shown.text = '';
+  reporter.progress(FILE);
+  assert.ok(shown.text.startsWith('\r'), 'its rows are counted once');
 });
 
 test('without a terminal there is a line at once and one each interval, without control codes', () => {
