@@ -44,6 +44,7 @@ class ClosedPassage implements Passage {
   readonly #wallS: () => number;
   readonly #open = new Map<Socket, Member>();
   readonly #line: HandshakeLine;
+  readonly #alpn: DataView;
   /** Those that wait: what begins their handshake. */
   readonly #arrivals = new Map<number, () => void>();
   #lastArrival = 0;
@@ -54,6 +55,7 @@ class ClosedPassage implements Passage {
     this.#credentials = credentials;
     this.#wire = wire;
     this.#line = new HandshakeLine(wire.line);
+    this.#alpn = protocolsOf(wire.alpn);
     this.#timers = timers;
     this.#wallS = wallS;
   }
@@ -67,7 +69,7 @@ class ClosedPassage implements Passage {
       ...connectOptions(place, options),
       ...(onread === undefined ? {} : { onread: guarded(onread, phase, heard) }),
       secureContext: this.#secureContext(),
-      ALPNProtocols: [this.#wire.alpn],
+      ALPNProtocols: this.#alpn,
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
@@ -104,7 +106,7 @@ class ClosedPassage implements Passage {
       opened: (secured, who, sinceMs) => {
         const isMember = who?.kind === 'member';
         this.#turnOver(number, isMember ? 'in' : 'left');
-        if (isMember) secured.on('close', () => this.#line.memberLeft(host));
+        if (isMember) this.#leavesLater(secured, host);
         on.opened(secured, who, sinceMs);
       },
       refused: (code, sentence) => {
@@ -135,7 +137,7 @@ class ClosedPassage implements Passage {
           secureContext: this.#secureContext(),
           requestCert: true,
           rejectUnauthorized: false,
-          ALPNProtocols: [this.#wire.alpn],
+          ALPNProtocols: this.#alpn,
         });
         // Of a vector of writes TLSWrap makes one copy before it encrypts them; without this method there are none.
         if (this.#wire.carriesPayload) Object.assign(secured, { _writev: null });
@@ -168,6 +170,11 @@ class ClosedPassage implements Passage {
   #remember(socket: Socket, member: Member): void {
     this.#open.set(socket, member);
     socket.on('close', () => this.#open.delete(socket));
+  }
+
+  /** Apart from `accept`, whose variables would live as long as the connection. */
+  #leavesLater(socket: Socket, host: string): void {
+    socket.on('close', () => this.#line.memberLeft(host));
   }
 
   /** Both sides refuse; the other one says in which swarm it is. */
@@ -221,14 +228,15 @@ class Arrival {
   #sinceMs = 0;
   #deadline: Timer | undefined;
   #isOver = false;
+  readonly #onLost = (): void => this.#lost('left', 'it hung up');
 
   constructor(raw: Socket, wire: Wire, timers: Timers, on: AcceptOutcome) {
     this.#raw = raw;
     this.#wire = wire;
     this.#timers = timers;
     this.#on = on;
-    raw.on('error', () => this.#lost('left', 'it hung up'));
-    raw.on('close', () => this.#lost('left', 'it hung up'));
+    raw.on('error', this.#onLost);
+    raw.on('close', this.#onLost);
   }
 
   /** There is no place in the line for it: nothing of it was read. */
@@ -259,11 +267,12 @@ class Arrival {
 
   #shake({ shake, judge, remember }: Steps): void {
     const secured = shake();
-    secured.on('error', (error) => {
+    const onError = (error: Error): void => {
       const code = errnoOf(error);
       this.#lost('tls', isTlsError(code) ? acceptRefusal(code, this.#wire) : 'it hung up');
-    });
-    secured.on('secure', () => {
+    };
+    secured.on('error', onError);
+    const onSecure = (): void => {
       if (this.#isOver) return;
       secured.setNoDelay(true);
       const verdict = judge(secured);
@@ -274,7 +283,11 @@ class Arrival {
       this.#end();
       if (verdict.kind === 'member') remember(secured, verdict.member);
       this.#on.opened(secured, verdict, this.#sinceMs);
-    });
+      // Ten thousand connections idle: none of them keeps what its handshake needed. Its owner listens to it by now.
+      this.#raw.off('error', this.#onLost).on('error', ignore).off('close', this.#onLost);
+      secured.off('error', onError).on('error', ignore).off('secure', onSecure);
+    };
+    secured.on('secure', onSecure);
   }
 
   /** As whoever speaks in the clear understands it; nothing else is ever said without TLS. */
@@ -350,6 +363,18 @@ function guarded(
       return true;
     },
   };
+}
+
+/** What TLS failed of is told by its socket, and of that by the connection's owner. */
+function ignore(): void {}
+
+/**
+ * One protocol as TLS names it (RFC 7301, 3.1). A view that is no Uint8Array: of that Node takes its copy from a pool
+ * of 8 KiB, which each connection would keep from being freed.
+ */
+function protocolsOf(alpn: string): DataView {
+  const bytes = Uint8Array.from([alpn.length, ...Buffer.from(alpn, 'latin1')]);
+  return new DataView(bytes.buffer);
 }
 
 function opensslAtLeast(major: number, minor: number): boolean {
