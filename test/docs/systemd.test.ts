@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { identityFilesIn } from '../../src/app/identity/identity-directory.js';
 import { makeSwarm } from '../../src/app/identity/making.js';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { exitCodeOf } from '../../src/foundation/base/errors.js';
 import { addressFrom } from '../../src/foundation/torrent/address.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
@@ -64,6 +65,24 @@ test('the lines for a closed swarm hand over the files of an identity, and syste
     });
     assert.equal(status, 0, stderr);
     assert.equal(stderr, '', unit);
+  }
+});
+
+test('what no restart mends is not tried again, and what passes is', () => {
+  const lasting = [
+    'INVALID_ARGUMENTS',
+    'FILE_NOT_FOUND',
+    'PERMISSION_DENIED',
+    'STATE_DAMAGED',
+    'NOT_ADMITTED',
+    'ALREADY_RUNNING',
+  ] as const;
+  const passing = ['PORT_IN_USE', 'ADDRESS_UNUSABLE', 'DISK_FULL', 'IO_ERROR', 'LIMIT_REACHED', 'INTERNAL'] as const;
+  for (const unit of [TRACKER, CLIENT]) {
+    const [line = ''] = linesOf(unit).filter((each) => each.startsWith('RestartPreventExitStatus='));
+    const codes = line.split('=')[1]?.split(' ').map(Number) ?? [];
+    assert.deepEqual(codes, lasting.map(exitCodeOf), unit);
+    for (const code of passing) assert.ok(!codes.includes(exitCodeOf(code)), `${unit}: ${code} passes`);
   }
 });
 
