@@ -15,6 +15,7 @@ import { eventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
 const DEADLINE_MS = 60_000;
 const REFUSED = 8;
+const EXISTS = 13;
 
 /** As the help writes them. */
 const INIT = 'swarm init lab 192.0.2.11:7001 192.0.2.12:7001';
@@ -222,13 +223,29 @@ test('an identity is made for many machines at once, and one line lets in as man
   const lab = await makeLab(t);
   const { source, mtorrent } = await shared(lab, 2);
   await lab.first.succeed(...words(ENROLL));
-  const pod = await lab.machine('pod');
-  await copyFile(mtorrent, join(pod.directory, 'x.mtorrent'));
-  const got = await pod.succeed('get', 'x.mtorrent', '.', '--identity', join(lab.first.directory, 'pods'));
-  assert.equal(await sha256OfFile(got), await sha256OfFile(source));
+  const pods = join(lab.first.directory, 'pods');
+  const key = readFileSync(join(pods, 'identity.key'));
+  assert.equal(statSync(join(pods, 'identity.key')).mode & 0o077, 0);
+  assert.equal((await lab.first.run(...words(ENROLL))).code, EXISTS, 'a deployment has its keys for good');
+  assert.deepEqual(readFileSync(join(pods, 'identity.key')), key);
+  const both = [await lab.machine('pod1'), await lab.machine('pod2')];
+  const get = ['get', 'x.mtorrent', '.', '--identity', pods, '--timeout', '20s'];
+  for (const pod of both) {
+    await copyFile(mtorrent, join(pod.directory, 'x.mtorrent'));
+    const got = await pod.succeed(...get);
+    assert.equal(await sha256OfFile(got), await sha256OfFile(source));
+    await rm(got);
+  }
+  await lab.first.succeed('swarm', 'ban', 'pods');
+  for (const pod of both) assert.equal((await pod.run(...get)).code, REFUSED, 'one ban ends them all');
+
   const line = invitationIn(await lab.first.succeed(...words(INVITE_MANY, { 200: '2' })));
   for (const name of ['node3', 'node4']) await (await lab.machine(name)).succeed('join', line);
-  assert.equal((await (await lab.machine('node5')).run('join', line)).code, REFUSED);
+  const late = await lab.machine('node5');
+  assert.equal((await late.run('join', line)).code, REFUSED);
+  const node3 = await lab.machine('node3');
+  assert.equal((await node3.run('swarm', 'enroll', 'more', '--out', 'more')).code, REFUSED, 'only an administrator');
+  assert.equal(existsSync(join(node3.directory, 'more', 'identity.card')), false);
 });
 
 test('C8: who signed a .mtorrent is told; a changed or unsigned one is refused where that is wanted, with its reason', async (t) => {

@@ -74,6 +74,18 @@ test('a stranger that asks anything but to join is hung up on, and nothing is an
   }
 });
 
+test('C24: by the word of another authority nobody joins, whoever asks and whatever it proves', () => {
+  const stage = new ClosedStage();
+  const { connection: admin } = stage.member(ADMIN, 'admin');
+  const before = stage.effects.filter(({ kind }) => kind === 'commit').length;
+  const key = secretOf(50).publicKey;
+  const wish = { kind: 'joinByCa', id: 1, key, proof: new Uint8Array(64), name: 'pod' } as const;
+  for (const each of [stage.stranger(50), admin]) assert.equal(codeOf(each.send(wish)), 'forbidden');
+  assert.equal(stage.effects.filter(({ kind }) => kind === 'commit').length, before);
+  const [reply] = admin.send({ kind: 'members', id: 2, after: new Uint8Array(0) });
+  assert.ok(reply?.kind === 'memberList' && !reply.members.some(([, name]) => name.startsWith('pod')));
+});
+
 test('two strangers that come with one invitation while the disk is busy are one member', () => {
   const stage = new ClosedStage();
   const secret = invited(stage, stage.member(ADMIN, 'admin').connection);
