@@ -55,6 +55,7 @@ export async function databaseAnnounces(options: DatabaseSceneOptions): Promise<
 
 export async function databaseTogether(options: DatabaseSceneOptions): Promise<readonly Figure[]> {
   const rates = { one: [] as number[], three: [] as number[] };
+  const costs = { one: [] as number[], three: [] as number[] };
   let errors = 0;
   let shares: Shares | undefined;
   for (let run = 1; run <= options.runs; run += 1) {
@@ -62,18 +63,29 @@ export async function databaseTogether(options: DatabaseSceneOptions): Promise<r
     const three = await announceAt(3, options);
     rates.one.push(one.full.perSecond);
     rates.three.push(three.full.perSecond);
+    costs.one.push(costOf(one));
+    costs.three.push(costOf(three));
     errors += errorsOf(one) + errorsOf(three);
     shares = three.fullShares;
   }
   const ratio = spreadOf(rates.three.map((rate, at) => rate / (rates.one[at] ?? Number.NaN)));
   options.note(`three together ÷ one: ${showSpread(ratio, 2)}`);
+  const { one, three } = { one: spreadOf(costs.one), three: spreadOf(costs.three) };
+  options.note(`µs of a core an announce: one ${showSpread(one, 0)}, three ${showSpread(three, 0)}`);
   return [
     { what: 'announces at one tracker', value: spreadOf(rates.one).median, unit: '/s' },
     { what: 'announces at three trackers together', value: spreadOf(rates.three).median, unit: '/s' },
     { what: 'three together ÷ one, same run', value: ratio.median, unit: '×', atLeast: 0.9 },
+    { what: 'processor of all an announce, one tracker', value: one.median, unit: 'µs' },
+    { what: 'processor of all an announce, three trackers', value: three.median, unit: 'µs' },
     ...(shares === undefined ? [] : shareFigures('at three, last run', shares)),
     { what: 'errors at either', value: errors, unit: '', atMost: 0 },
   ];
+}
+
+/** Microseconds of a core that trackers, database and driver take for one announce. */
+function costOf({ full, fullShares: { trackers, database, driver } }: Measured): number {
+  return ((trackers + database + driver) * 10_000) / full.perSecond;
 }
 
 function announceAt(count: number, { quick, note }: DatabaseSceneOptions): Promise<Measured> {

@@ -6,7 +6,13 @@ import assert from 'node:assert/strict';
 import { type ClientId, clientId, type SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { type Change, type ChangeOf, compareVersions, type EntryState } from '../../src/tracking/registry/changes.js';
 import type { DatabaseChange } from '../../src/tracking/store/postgres/batch.js';
-import type { FedEntry, FedRows, PostgresEffect, PostgresInput } from '../../src/tracking/store/postgres/messages.js';
+import type {
+  FedEntry,
+  FedProgress,
+  FedRows,
+  PostgresEffect,
+  PostgresInput,
+} from '../../src/tracking/store/postgres/messages.js';
 import { PostgresStore } from '../../src/tracking/store/postgres/store.js';
 import { StoreHost } from '../tracking/store/contract.js';
 import { clientBytes, swarmOf } from '../tracking/tracker/stage.js';
@@ -16,6 +22,8 @@ const TRACKERS = 3;
 const CLIENTS = 12;
 const FAULTS_MS = 40_000;
 const CALM_MS = 60_000;
+/** Milliseconds for which news are kept for a tracker that says nothing. */
+const NEWS_KEPT_MS = 3_000;
 
 interface Row extends ChangeOf<'put'> {
   state: EntryState;
@@ -27,7 +35,9 @@ interface Row extends ChangeOf<'put'> {
 class ModelDatabase {
   readonly rows = new Map<string, Row>();
   readonly heard = new Map<ClientId, { ms: number; writer: number }>();
-  readonly passed = new Map<number, number>();
+  readonly passed = new Map<number, { position: number; seenMs: number }>();
+  /** The first tells behind which position none is missing. */
+  news: { position: number; writer: number; words: FedProgress[] }[] = [{ position: 0, writer: 0, words: [] }];
   position = 0;
   runs = 0;
   timeline = 1;
@@ -54,6 +64,9 @@ class ModelDatabase {
       case 'replicatedEntry':
         this.#word({ ...change, kind: 'put', state: change.state }, writer);
         return;
+      case 'progress':
+        this.#progress(change, writer);
+        return;
       case 'remove':
         this.#word({ ...change, kind: 'put', host: '', port: 0, have: 0, state: 'removed' }, writer);
         return;
@@ -78,6 +91,29 @@ class ModelDatabase {
     this.rows.set(key, { ...word, changed: this.position, writer });
   }
 
+  /** A row that is listed already keeps its place in the feed. */
+  #progress(word: ChangeOf<'progress'>, writer: number): void {
+    const known = this.rows.get(word.swarm + word.client);
+    if (known === undefined || known.state === 'removed' || compareVersions(word, known) <= 0) return;
+    const { have, epoch, sequence } = word;
+    Object.assign(known, { have, epoch, sequence });
+    if (known.state !== 'live') this.#touch(known, 'live', writer);
+    else this.news.push({ position: this.position, writer, words: [{ ...word, changed: this.position }] });
+  }
+
+  seen(run: number, position: number): void {
+    const { nowMs } = this.#world;
+    this.passed.set(run, { position, seenMs: nowMs });
+    const heard = [...this.passed.values()].filter(({ seenMs }) => seenMs > nowMs - NEWS_KEPT_MS);
+    const passed = Math.min(...heard.map((tracker) => tracker.position));
+    const begin = this.news.findLast((news) => news.position <= passed)?.position ?? 0;
+    this.news = this.news.filter((news) => news.position >= begin);
+  }
+
+  hasNewsBehind(position: number): boolean {
+    return (this.news[0]?.position ?? 0) <= position;
+  }
+
   #touch(row: Row, state: EntryState, writer: number): void {
     row.state = state;
     row.changed = this.position;
@@ -89,7 +125,10 @@ class ModelDatabase {
       .filter(({ changed, writer }) => changed > after && changed <= upTo && writer !== run)
       .sort((a, b) => a.changed - b.changed)
       .map((row): FedEntry => ({ ...row, isListed: false, ageMs: 0 }));
-    return { swarms: [], leaves: [], entries, membership: [] };
+    const progress = this.news
+      .filter(({ position, writer }) => position > after && position <= upTo && writer !== run)
+      .flatMap(({ words }) => words);
+    return { swarms: [], leaves: [], entries, progress, membership: [] };
   }
 }
 
@@ -175,7 +214,7 @@ class ModelTracker {
         this.#answer(host, () => {
           if (database.isAway) return { kind: 'notConnected', sentence: 'away' };
           this.#isConnected = true;
-          database.passed.set(this.#run, database.passed.get(this.#run) ?? 0);
+          database.seen(this.#run, database.passed.get(this.#run)?.position ?? 0);
           const identity = { system: 'one', timeline: database.timeline };
           return { kind: 'connected', server: 'model', identity, position: database.position, run: this.#run };
         });
@@ -217,10 +256,11 @@ class ModelTracker {
     const { nowMs } = this.#world;
     const database = this.#database;
     for (const client of upkeep?.renewed ?? []) database.heard.set(client, { ms: nowMs, writer: this.#run });
-    if (upkeep !== undefined) database.passed.set(this.#run, after);
+    if (upkeep !== undefined) database.seen(this.#run, after);
     const { position } = database;
+    if (!database.hasNewsBehind(after)) return { kind: 'missed' };
     this.#post(host, { kind: 'fed', rows: database.fed(after, position, this.#run), upTo: position });
-    const others = [...database.passed].filter(([run]) => run !== this.#run).map(([, passed]) => passed);
+    const others = [...database.passed].filter(([run]) => run !== this.#run).map(([, passed]) => passed.position);
     const heard = [...database.heard]
       .filter(([, { ms, writer }]) => writer !== this.#run && ms > nowMs - (upkeep?.sinceMs ?? 0))
       .map(([client, { ms }]) => [client, nowMs - ms] as const);
@@ -234,6 +274,8 @@ class ModelTracker {
 interface Said {
   sequence: number;
   acknowledged: { readonly sequence: number; readonly isRemoval: boolean } | undefined;
+  /** It was listed, and has said nothing since but its progress. */
+  isListed: boolean;
 }
 
 export interface DatabaseRun {
@@ -248,7 +290,7 @@ export function runDatabase(seed: number): DatabaseRun {
   const trackers: ModelTracker[] = [];
   for (let at = 0; at < TRACKERS; at += 1) trackers.push(new ModelTracker(world, database, trackers));
   for (const tracker of trackers) tracker.start();
-  const said = Array.from({ length: CLIENTS }, (): Said => ({ sequence: 0, acknowledged: undefined }));
+  const said = Array.from({ length: CLIENTS }, (): Said => ({ sequence: 0, acknowledged: undefined, isListed: false }));
   let acknowledged = 0;
   let isCalm = false;
   const speak = (number: number): void => {
@@ -259,9 +301,17 @@ export function runDatabase(seed: number): DatabaseRun {
     words.sequence += 1;
     const { sequence } = words;
     const isRemoval = !isCalm && world.chance(0.2);
-    const change = wordOf(client, swarmOf(1), sequence, isRemoval);
+    const isProgress = !isRemoval && words.isListed && world.chance(0.6);
+    const swarm = swarmOf(1);
+    const change = wordOf({ client, swarm, sequence }, isRemoval ? 'remove' : isProgress ? 'progress' : 'put');
+    const isLast = (): boolean => words.sequence === sequence;
+    if (isRemoval) words.isListed = false;
     const settled = (refusal: unknown): void => {
       if (refusal !== undefined) return;
+      // As a client is told that it is not listed.
+      const entry = host.registry.client(client)?.entries.get(swarm);
+      if (isProgress && (entry?.sequence ?? 0) < sequence) return;
+      if (!isRemoval && isLast()) words.isListed = true;
       acknowledged += 1;
       if ((words.acknowledged?.sequence ?? 0) < sequence) words.acknowledged = { sequence, isRemoval };
     };
@@ -277,16 +327,7 @@ export function runDatabase(seed: number): DatabaseRun {
     };
     world.after(world.between(100, 2_000), again);
   }
-  // Each tracker lets expire whose lease is over, as its machine does.
-  for (const tracker of trackers) {
-    const tick = (): void => {
-      const { host } = tracker;
-      const { clients = [] } = host?.leases.expired(world.nowMs, 100) ?? {};
-      if (clients.length > 0) host?.commit(clients.map((client) => ({ kind: 'expire', client })));
-      world.after(1_000, tick);
-    };
-    world.after(1_000, tick);
-  }
+  letExpire(world, trackers);
   const fault = (): void => {
     if (isCalm) return;
     const tracker = trackers[Math.floor(world.between(0, TRACKERS))];
@@ -308,6 +349,19 @@ export function runDatabase(seed: number): DatabaseRun {
   return { acknowledged, positions: database.position };
 }
 
+/** Each tracker lets expire whose lease is over, as its machine does. */
+function letExpire(world: World, trackers: readonly ModelTracker[]): void {
+  for (const tracker of trackers) {
+    const tick = (): void => {
+      const { host } = tracker;
+      const { clients = [] } = host?.leases.expired(world.nowMs, 100) ?? {};
+      if (clients.length > 0) host?.commit(clients.map((client) => ({ kind: 'expire', client })));
+      world.after(1_000, tick);
+    };
+    world.after(1_000, tick);
+  }
+}
+
 /** The database is away for a while; sometimes a standby takes over. */
 function outage(world: World, database: ModelDatabase, trackers: readonly ModelTracker[]): void {
   if (database.isAway) return;
@@ -319,10 +373,17 @@ function outage(world: World, database: ModelDatabase, trackers: readonly ModelT
   });
 }
 
-function wordOf(client: ClientId, swarm: SwarmKey, sequence: number, isRemoval: boolean): Change {
+interface Spoken {
+  readonly client: ClientId;
+  readonly swarm: SwarmKey;
+  readonly sequence: number;
+}
+
+function wordOf({ sequence, ...of }: Spoken, kind: 'put' | 'progress' | 'remove'): Change {
   const version = { epoch: 1, sequence };
-  if (isRemoval) return { kind: 'remove', swarm, client, ...version };
-  return { kind: 'put', swarm, client, host: '10.0.0.1', port: 7_000, have: 1, ...version };
+  if (kind === 'remove') return { kind, ...of, ...version };
+  if (kind === 'progress') return { kind, ...of, have: sequence, ...version };
+  return { kind, ...of, host: '10.0.0.1', port: 7_000, have: 1, ...version };
 }
 
 function judge(seed: number, database: ModelDatabase, trackers: readonly ModelTracker[], said: readonly Said[]): void {

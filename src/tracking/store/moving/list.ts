@@ -10,7 +10,7 @@ import { type ClientId, type SwarmKey, TRACKER_ID_SIZE } from '../../../foundati
 import type { InfoDigest } from '../../../foundation/torrent/info-text.js';
 import { membershipRowsOf } from '../../membership/rows.js';
 import type { PairChange } from '../pair/changes.js';
-import type { FedRows } from '../postgres/messages.js';
+import { type FedRows, NOTHING_FED } from '../postgres/messages.js';
 import { checkHeader } from '../sqlite/header.js';
 import { realListPath } from '../sqlite/holding.js';
 import { STORE_FRAME_CHANGES_MAX } from '../sqlite/limits.js';
@@ -23,8 +23,6 @@ import { storeCommandsOf } from '../sqlite/rows.js';
 import { lockBesideList } from '../sqlite/side-lock.js';
 import { SeederStore } from '../sqlite/store.js';
 import { checkSwarm, type MoveSource, type MoveTarget } from './ends.js';
-
-const NOTHING: FedRows = { swarms: [], leaves: [], entries: [], membership: [] };
 
 /** Rejects with MiniTorrentError; ALREADY_RUNNING: a tracker uses it. */
 export async function openListSource(path: string, cluster: string): Promise<MoveSource> {
@@ -137,25 +135,25 @@ function rowsOf(event: StoreEvent): FedRows {
         const details = info === '' ? undefined : { info: info as InfoDigest, listBytes, files };
         return { swarm: swarm as SwarmKey, name, size, pieceCount, isComplete, details };
       });
-      return { ...NOTHING, swarms };
+      return { ...NOTHING_FED, swarms };
     }
     case 'loadedLeaves': {
       const leaves = event.rows.map(([client, epoch, sequence, ageMs]) => {
         return { client: client as ClientId, epoch, sequence, ageMs, changed: 0 };
       });
-      return { ...NOTHING, leaves };
+      return { ...NOTHING_FED, leaves };
     }
     case 'loadedEntries': {
       const entries = event.rows.map(([swarm, client, host, port, have, epoch, sequence, state, ageMs, , isListed]) => {
         const place = { swarm: swarm as SwarmKey, client: client as ClientId, host, port, have };
         return { ...place, epoch, sequence, state, isListed: isListed === 1, ageMs, changed: 0 };
       });
-      return { ...NOTHING, entries };
+      return { ...NOTHING_FED, entries };
     }
     case 'loadedMembership':
-      return { ...NOTHING, membership: membershipRowsOf(event) };
+      return { ...NOTHING_FED, membership: membershipRowsOf(event) };
     default:
-      return NOTHING;
+      return NOTHING_FED;
   }
 }
 

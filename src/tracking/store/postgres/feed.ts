@@ -6,7 +6,7 @@ import { type ChangeOf, compareVersions, outranks } from '../../registry/changes
 import type { Leases } from '../../registry/leases.js';
 import type { Client, Entry } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
-import type { FedEntry, FedLeave, FedSwarm } from './messages.js';
+import type { FedEntry, FedLeave, FedProgress, FedSwarm } from './messages.js';
 
 export class Feed {
   readonly #registry: Registry;
@@ -22,6 +22,14 @@ export class Feed {
     const facts = { swarm, name, size, pieceCount, ...(details === undefined ? {} : { details }) };
     if (isComplete) this.#registry.apply({ kind: 'complete', upload: 0, ...facts }, nowMs, nowMs);
     this.#registry.apply({ kind: 'swarm', ...facts }, nowMs, nowMs);
+  }
+
+  /** A row that has changed in more comes by itself: nothing that is not listed here becomes listed by its progress. */
+  progress(told: FedProgress, nowMs: number): void {
+    const client = this.#registry.client(told.client);
+    if (client?.entries.get(told.swarm)?.state !== 'live') return;
+    this.#registry.apply(told, nowMs, client.leaseEndsMs, told.changed);
+    this.heard(client, 0, nowMs);
   }
 
   leave({ client, epoch, sequence, ageMs, changed }: FedLeave, nowMs: number): void {

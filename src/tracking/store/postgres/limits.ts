@@ -10,7 +10,7 @@ export const DATABASE_WAIT_MS = 4_000;
 /** Milliseconds between two looks at what other trackers wrote; heals a notification that was lost. */
 export const DATABASE_POLL_MS = 1_000;
 /** Milliseconds between two looks that notifications ask for, so that many of them are one. */
-export const DATABASE_POLL_PACE_MS = 20;
+export const DATABASE_POLL_PACE_MS = 50;
 /** Milliseconds until the first, and at most until the next attempt to reach a database. */
 export const DATABASE_RETRY_MS = 100;
 export const DATABASE_RETRY_MAX_MS = 2_000;
@@ -25,6 +25,11 @@ export const DATABASE_START_MS = 60_000;
  * for which all others wait.
  */
 export const DATABASE_IDLE_IN_TRANSACTION_MS = 5_000;
+/**
+ * Seconds for which progress is kept for a tracker that says nothing; then it loads everything. At 30,000 announces a
+ * second that is 200 MB.
+ */
+export const DATABASE_NEWS_KEPT_S = 120;
 /** Rows of one page while a tracker loads everything. */
 export const DATABASE_PAGE_ROWS = 5_000;
 /** Groups in the first page of the feed; doubled while pages have few rows, halved while they have many. */

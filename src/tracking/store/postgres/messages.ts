@@ -3,7 +3,7 @@
 
 import type { ClientId, SwarmKey } from '../../../foundation/torrent/ids.js';
 import type { MembershipRow } from '../../membership/records.js';
-import type { EntryState, FileFacts } from '../../registry/changes.js';
+import type { ChangeOf, EntryState, FileFacts } from '../../registry/changes.js';
 import type { HashRead } from '../contract.js';
 import type { DatabaseChange } from './batch.js';
 
@@ -24,7 +24,12 @@ export interface FedEntry {
   readonly isListed: boolean;
   /** Milliseconds since it stopped being live. */
   readonly ageMs: number;
-  /** Position of the group that wrote it last. */
+  /** Position of the group that wrote it last, but for groups that changed its progress alone. */
+  readonly changed: number;
+}
+
+/** An entry that was listed before and after has changed in this alone. */
+export interface FedProgress extends ChangeOf<'progress'> {
   readonly changed: number;
 }
 
@@ -42,8 +47,11 @@ export interface FedRows {
   readonly leaves: readonly FedLeave[];
   /** In the order of their positions, or all of them in any order. */
   readonly entries: readonly FedEntry[];
+  readonly progress: readonly FedProgress[];
   readonly membership: readonly MembershipRow[];
 }
+
+export const NOTHING_FED: FedRows = { swarms: [], leaves: [], entries: [], progress: [], membership: [] };
 
 /** Which cluster of databases a server belongs to, and after how many failovers. */
 export interface ServerIdentity {
@@ -104,6 +112,8 @@ export type PostgresInput =
   | { readonly kind: 'notified' }
   /** A page of the feed; everything up to `upTo` is here. */
   | { readonly kind: 'fed'; readonly rows: FedRows; readonly upTo: number }
+  /** What was asked for is there no more: everything has to be loaded. Ends the look. */
+  | { readonly kind: 'missed' }
   /** The look is over. `state`: where it was asked for. */
   | { readonly kind: 'polled'; readonly position: number; readonly state: FeedState | undefined }
   | { readonly kind: 'hashesRead'; readonly read: number; readonly part: Uint8Array }

@@ -13,11 +13,10 @@ import {
   FEED_PAGE_ROWS_FEW,
   FEED_PAGE_ROWS_MANY,
 } from './limits.js';
-import type { FedEntry, FedLeave, FedRows, FedSwarm, FeedState } from './messages.js';
+import { type FedEntry, type FedLeave, type FedRows, type FedSwarm, type FeedState, NOTHING_FED } from './messages.js';
+import { newsOf } from './news.js';
 import type { DatabaseSession, ResultRow } from './session.js';
 import { READS, type ReadName } from './statements.js';
-
-const NOTHING: FedRows = { swarms: [], leaves: [], entries: [], membership: [] };
 
 export class DatabaseReading {
   readonly #session: DatabaseSession;
@@ -35,30 +34,33 @@ export class DatabaseReading {
   /** Everything; answers the position that it reaches at least. */
   async load(onRows: (rows: FedRows) => void): Promise<number> {
     const { position } = await this.state(0);
-    if (this.#isClosed) onRows({ ...NOTHING, membership: await this.#membership(-1, Number.MAX_SAFE_INTEGER) });
-    for await (const rows of this.#pages('pageOfSwarms', 1)) onRows({ ...NOTHING, swarms: rows.map(swarmOf) });
-    for await (const rows of this.#pages('pageOfLeaves', 1)) onRows({ ...NOTHING, leaves: rows.map(leaveOf) });
-    for await (const rows of this.#pages('pageOfEntries', 2)) onRows({ ...NOTHING, entries: rows.map(entryOf) });
+    if (this.#isClosed) onRows({ ...NOTHING_FED, membership: await this.#membership(-1, Number.MAX_SAFE_INTEGER) });
+    for await (const rows of this.#pages('pageOfSwarms', 1)) onRows({ ...NOTHING_FED, swarms: rows.map(swarmOf) });
+    for await (const rows of this.#pages('pageOfLeaves', 1)) onRows({ ...NOTHING_FED, leaves: rows.map(leaveOf) });
+    for await (const rows of this.#pages('pageOfEntries', 2)) onRows({ ...NOTHING_FED, entries: rows.map(entryOf) });
     return position;
   }
 
-  /** What others wrote behind `after` and up to `upTo`. */
-  async follow(after: number, upTo: number, onRows: (rows: FedRows, upTo: number) => void): Promise<void> {
+  /** What others wrote behind `after` and up to `upTo`. False: some of it is there no more. */
+  async follow(after: number, upTo: number, onRows: (rows: FedRows, upTo: number) => void): Promise<boolean> {
     for (let from = after; from < upTo; ) {
       const to = Math.min(upTo, from + this.#groups);
       const values = [from, to, this.#run];
-      const names = ['fedSwarms', 'fedLeaves', 'fedEntries'] as const;
-      const results = await this.#session.run(names.map((name) => ({ name, text: READS[name], values })));
-      const [swarms = [], leaves = [], entries = []] = results.map(({ rows }) => rows);
+      const names = ['fedSwarms', 'fedLeaves', 'fedEntries', 'fedNews'] as const;
+      const asked = names.map((name) => ({ name, text: READS[name], values }));
+      const results = await this.#session.run([...asked, { name: 'newsBegin', text: READS.newsBegin }]);
+      const [swarms = [], leaves = [], entries = [], news = [], [begin] = []] = results.map(({ rows }) => rows);
+      if (Number(begin?.[0]) > from) return false;
+      const progress = news.flatMap(([position, words]) => [...newsOf(Number(position), words ?? '')]);
       const membership = this.#isClosed ? await this.#membership(from, to) : [];
-      onRows(
-        { swarms: swarms.map(swarmOf), leaves: leaves.map(leaveOf), entries: entries.map(entryOf), membership },
-        to,
-      );
-      if (entries.length < FEED_PAGE_ROWS_FEW) this.#groups = Math.min(FEED_GROUPS_MAX, this.#groups * 2);
-      else if (entries.length > FEED_PAGE_ROWS_MANY) this.#groups = Math.max(1, Math.floor(this.#groups / 2));
+      const rows = { swarms: swarms.map(swarmOf), leaves: leaves.map(leaveOf), entries: entries.map(entryOf) };
+      onRows({ ...rows, progress, membership }, to);
+      const count = entries.length + progress.length;
+      if (count < FEED_PAGE_ROWS_FEW) this.#groups = Math.min(FEED_GROUPS_MAX, this.#groups * 2);
+      else if (count > FEED_PAGE_ROWS_MANY) this.#groups = Math.max(1, Math.floor(this.#groups / 2));
       from = to;
     }
+    return true;
   }
 
   /** @param sinceMs whoever was heard elsewhere in so many milliseconds; 0: nobody. */

@@ -1,8 +1,9 @@
 // The tables of a shared database, and how a program makes and upgrades them. Every row that trackers tell each other
-// has the position of the group that wrote it (`changed`) and the run of the tracker that did (`writer`). Pure.
+// has the position of the group that wrote it (`changed`) and the run of the tracker that did (`writer`); an entry that
+// changed in its progress alone keeps them, and is told in a block of `news`. Pure.
 
 /** Of the tables below. A tracker upgrades older ones, and refuses newer ones. */
-export const DATABASE_SCHEMA_VERSION = 1;
+export const DATABASE_SCHEMA_VERSION = 2;
 /** Notified once a group, and heard by all trackers of the database. */
 export const CHANNEL = 'mtorrent';
 /** 'MTRK': the advisory lock under which tables are made and upgraded. */
@@ -11,6 +12,18 @@ export const SCHEMA_LOCK = 0x4d54524b;
 const FEED_COLUMNS = 'changed bigint not null, writer bigint not null';
 const VERSION_COLUMNS = `epoch bigint not null check (epoch between 0 and 4294967295),
     sequence bigint not null check (sequence between 0 and 4294967295)`;
+
+/** One row a group: the progress of entries, see NEWS_WORD. Behind its lowest position none is missing. */
+const NEWS = `
+  create table news (
+    position bigint not null,
+    writer bigint not null,
+    words bytea not null
+  );
+  alter table news alter column words set storage external;
+  create index news_position on news (position);
+  insert into news select feed_position, 0, '' from meta;
+`;
 
 const TABLES = `
   create table meta (
@@ -23,7 +36,7 @@ const TABLES = `
   create table trackers (
     run bigint not null primary key,
     address text not null,
-    acknowledged bigint not null, -- it has every change up to this position
+    passed bigint not null, -- it has every change up to this position
     seen_at timestamptz not null default now()
   ) with (fillfactor = 50);
   create table swarms (
@@ -115,8 +128,11 @@ const TABLES = `
 
 /** @param cluster see `meta`. */
 export function createStatements(cluster: string): string {
-  return `${TABLES} insert into meta (schema_version, cluster) values (${DATABASE_SCHEMA_VERSION}, '${cluster}');`;
+  return `${TABLES} insert into meta (schema_version, cluster) values (${DATABASE_SCHEMA_VERSION}, '${cluster}'); ${NEWS}`;
 }
 
 /** From each older version to the next one. */
-export const DATABASE_UPGRADES: Readonly<Record<number, string>> = {};
+export const DATABASE_UPGRADES: Readonly<Record<number, string>> = {
+  // A tracker of the release before would not read the news: without the column that it writes once a second it ends.
+  1: `alter table trackers rename column acknowledged to passed; ${NEWS}`,
+};

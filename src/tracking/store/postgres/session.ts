@@ -2,6 +2,7 @@
 // together. A session that ends says so once; whatever was asked on it is rejected.
 
 import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import type { DatabaseAddress, DatabaseHost } from './address.js';
 import type { Value } from './batch.js';
@@ -119,6 +120,8 @@ export class DatabaseSession {
         if (failure === undefined) resolve(results);
         else reject(failure);
       };
+      const stream = this.#stream;
+      stream.cork();
       for (const { name, text, values } of statements) {
         const named = name === undefined ? {} : { name };
         const query = { ...named, text, values: (values ?? []).map(parameterOf), rowMode: 'array' as const };
@@ -126,6 +129,7 @@ export class DatabaseSession {
           answer(error, result),
         );
       }
+      stream.uncork();
     });
   }
 
@@ -148,8 +152,11 @@ export class DatabaseSession {
   /** Closes at once. */
   drop(): void {
     this.#isEnded = true;
-    const { connection } = this.#client as unknown as { connection: { stream: { destroy(): void } } };
-    connection.stream.destroy();
+    this.#stream.destroy();
+  }
+
+  get #stream(): Duplex {
+    return (this.#client as unknown as { connection: { stream: Duplex } }).connection.stream;
   }
 
   #ended(error: Error): void {

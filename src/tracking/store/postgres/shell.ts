@@ -184,12 +184,16 @@ export class PostgresShell implements StoreShell<PostgresInput, PostgresEffect> 
           values: [`{${[...upkeep.renewed].sort().join(',')}}`, this.#run],
         });
       await reader.one({ name: 'seen', text: UPKEEP.seen, values: [this.#run, this.#options.place, after] });
+      await reader.one({ name: 'oldNews', text: UPKEEP.oldNews });
       await this.#tidyUp(link);
     }
     const state = await reading.state(upkeep?.sinceMs ?? 0);
-    if (state.position - after > ownCount)
-      await reading.follow(after, state.position, (rows, upTo) => this.#post(link, { kind: 'fed', rows, upTo }));
-    this.#post(link, { kind: 'polled', position: state.position, state: upkeep === undefined ? undefined : state });
+    const isWhole =
+      state.position - after <= ownCount ||
+      (await reading.follow(after, state.position, (rows, upTo) => this.#post(link, { kind: 'fed', rows, upTo })));
+    if (!isWhole) this.#post(link, { kind: 'missed' });
+    else
+      this.#post(link, { kind: 'polled', position: state.position, state: upkeep === undefined ? undefined : state });
   }
 
   /** Rows that nobody asks for any more; any tracker may take them away. */

@@ -2,6 +2,8 @@
 // first two parameters are the cluster, as `meta` has it, and the run of the tracker; the others are arrays of columns.
 // Pure.
 
+import { DATABASE_NEWS_KEPT_S } from './limits.js';
+
 /** Columns of rows as arrays; keys travel as hex. @param types behind the two parameters that all have. */
 function rows(columns: string, types: readonly string[]): string {
   const parameters = types.map((type, at) => `$${at + 3}::${type}[]`);
@@ -21,6 +23,8 @@ const KEYS = `decode(s, 'hex') as swarm, decode(c, 'hex') as client`;
 /** A word that its client's leaving overtook is void: a tombstone from the start. */
 const VOID = `exists (select 1 from leaves l where l.client = given.client
   and (l.epoch, l.sequence) >= (given.epoch, given.sequence))`;
+/** As `news.ts` reads it. */
+const NEWS_WORD = 'e.swarm || e.client || int4send(e.have) || int8send(e.epoch) || int8send(e.sequence)';
 const SAME_FACTS = '(excluded.name, excluded.size, excluded.piece_count) = (k.name, k.size, k.piece_count)';
 const INFO = `decode(nullif(info, ''), 'hex')`;
 const REMOVED = `state = 'removed', host = '', port = 0, have = 0, listed = false`;
@@ -57,10 +61,16 @@ export const WRITES = {
     from word
     on conflict (swarm, client) do update set ${taken(['host', 'port', 'have', 'epoch', 'sequence', 'state', 'listed', 'changed_at'])}, ${EXCLUDED}
     where ${NEWER} or (e.state = 'lapsed' and ${SAME})`,
-  progress: `update entries e set have = given.have, epoch = given.epoch, sequence = given.sequence, state = 'live', ${FEED}
-    from ${rows('s, c, have, epoch, sequence', ['text', 'text', 'int', 'bigint', 'bigint'])}
-    where e.swarm = decode(s, 'hex') and e.client = decode(c, 'hex') and e.state <> 'removed'
-      and (given.epoch, given.sequence) > (e.epoch, e.sequence)`,
+  // A row that was live keeps its place in the feed, of which no index has to change: its progress goes into the news.
+  progress: `with told as (update entries e set have = given.have, epoch = given.epoch, sequence = given.sequence, state = 'live',
+      changed = case when e.state = 'live' then e.changed else ${POSITION} end,
+      writer = case when e.state = 'live' then e.writer else $2::bigint end
+      from ${rows('s, c, have, epoch, sequence', ['text', 'text', 'int', 'bigint', 'bigint'])}
+      where e.swarm = decode(s, 'hex') and e.client = decode(c, 'hex') and e.state <> 'removed'
+        and (given.epoch, given.sequence) > (e.epoch, e.sequence)
+      returning e.changed, ${NEWS_WORD} as word)
+    insert into news (position, writer, words)
+    select ${POSITION}, $2::bigint, string_agg(word, '') from told where changed < ${POSITION} having count(*) > 0`,
   removes: `insert into entries as e (changed, writer, swarm, client, host, port, have, epoch, sequence, state)
     select ${OWN}, decode(s, 'hex'), decode(c, 'hex'), '', 0, 0, epoch, sequence, 'removed'
     from ${rows('s, c, epoch, sequence', ['text', 'text', 'bigint', 'bigint'])}
@@ -168,6 +178,9 @@ export const READS = {
   fedSwarms: `select ${SWARM_COLUMNS} from swarms where ${BEHIND}`,
   fedLeaves: `select ${LEAVE_COLUMNS} from leaves where ${BEHIND}`,
   fedEntries: `select ${ENTRY_COLUMNS} from entries where ${BEHIND}`,
+  fedNews: `select position, words from news where position > $1::bigint and position <= $2::bigint and writer <> $3::bigint order by position`,
+  // Asked behind the news: whoever reads behind a higher position may have missed some.
+  newsBegin: 'select min(position) from news',
   fedMembers: `select ${MEMBER_COLUMNS} from members where ${BEHIND}`,
   fedBans: `select member, version, banned from bans where ${BEHIND}`,
   fedInvitations: `select ${INVITATION_COLUMNS} from invitations i where ${BEHIND}`,
@@ -184,7 +197,7 @@ export const READS = {
   leases: `select encode(client, 'hex'), extract(epoch from now() - heard_at) * 1000 from leases
     where heard_at > now() - $1::float8 * interval '1 millisecond' and writer <> $2::bigint`,
   state: `select feed_position, extract(epoch from now()),
-    (select min(acknowledged) from trackers where run <> $1::bigint and seen_at > now() - interval '1 day'),
+    (select min(passed) from trackers where run <> $1::bigint and seen_at > now() - interval '1 day'),
     (select count(*) from trackers where seen_at > now() - interval '1 minute') from meta`,
 } as const;
 
@@ -194,11 +207,14 @@ export const UPKEEP = {
   // $1: clients as hex, in one order, so that two trackers do not wait for each other. $2: this tracker's run.
   renew: `insert into leases as l (client, heard_at, writer) select decode(c, 'hex'), now(), $2::bigint from unnest($1::text[]) as t(c)
     on conflict (client) do update set heard_at = excluded.heard_at, writer = excluded.writer`,
-  seen: `insert into trackers as t (run, address, acknowledged) values ($1::bigint, $2, $3::bigint)
-    on conflict (run) do update set acknowledged = excluded.acknowledged, seen_at = now()`,
+  seen: `insert into trackers as t (run, address, passed) values ($1::bigint, $2, $3::bigint)
+    on conflict (run) do update set passed = excluded.passed, seen_at = now()`,
   succeed: 'delete from trackers where address = $2 and run <> $1::bigint',
   newRun: 'update meta set runs = runs + 1 returning runs',
   goodbye: 'delete from trackers where run = $1::bigint',
+  // All trackers have passed it, but for one that was not heard: it loads everything. The newest of them says so.
+  oldNews: `delete from news where position < (select max(position) from news
+    where position <= (select min(passed) from trackers where seen_at > now() - interval '${DATABASE_NEWS_KEPT_S} seconds'))`,
   oldTrackers: `delete from trackers where seen_at < now() - interval '7 days'`,
   oldLeases: `delete from leases where heard_at < now() - interval '1 day'`,
   oldInvitations: `delete from invitations where end_s < $1::bigint`,

@@ -8,10 +8,10 @@ import { CommitQueue, type Group } from '../groups.js';
 import { STORE_BACKLOG_REFUSED } from '../limits.js';
 import type { DatabaseChange } from './batch.js';
 import { Feed } from './feed.js';
+import { figuresOf } from './figures.js';
 import {
   DATABASE_AWAY_MAX_MS,
   DATABASE_GROUP_MAX,
-  DATABASE_POLL_MS,
   DATABASE_RETRY_MS,
   DATABASE_WAIT_MS,
   LEASES_OVERLAP_MS,
@@ -140,6 +140,9 @@ export class PostgresStore implements Store<PostgresInput> {
         this.#apply(input.rows, nowMs);
         this.#reached(input.upTo);
         return;
+      case 'missed':
+        this.#load();
+        return;
       case 'polled':
         this.#polled(input, nowMs);
         return;
@@ -183,30 +186,9 @@ export class PostgresStore implements Store<PostgresInput> {
   }
 
   figures(nowMs: number): object {
-    const behindMs = Math.max(0, Math.round(nowMs - this.#wholeMs));
-    const isBehind = !this.#reach.isConnected || behindMs > 2 * DATABASE_POLL_MS;
-    const { trackers = 1 } = this.#state ?? {};
-    return {
-      following: this.#reach.isConnected,
-      followedBy: this.#reach.isConnected,
-      behindChanges: this.#reach.isConnected ? Math.max(0, (this.#state?.position ?? 0) - this.#position) : null,
-      lagChanges: this.#queue.backlog,
-      lagMs: isBehind ? behindMs : 0,
-      lastCatchUp: null,
-      digestEqual: null,
-      isReady: this.#isReady,
-      isAlone: false,
-      refusedBy: '',
-      store: {
-        kind: 'postgres',
-        server: this.#reach.server,
-        isConnected: this.#reach.isConnected,
-        isBehind,
-        behindMs,
-        trackers,
-        trouble: this.#reach.trouble,
-      },
-    };
+    const isReady = this.#isReady;
+    const at = { position: this.#position, wholeMs: this.#wholeMs, lagChanges: this.#queue.backlog, isReady };
+    return figuresOf(at, { reach: this.#reach, state: this.#state }, nowMs);
   }
 
   #connected({ server, identity, position, run }: Input<'connected'>, nowMs: number): void {
@@ -221,12 +203,15 @@ export class PostgresStore implements Store<PostgresInput> {
     if (!this.#isOpen) uploads.last = run * UPLOADS_A_RUN;
     else if (awayMs > leases.endsMs(0) / 4) leases.grace(nowMs);
     // A standby that took over without the last changes begins behind what is known here.
-    if (!this.#isOpen || position < this.#position) {
-      this.#isLoading = true;
-      this.#sink.emit({ kind: 'load' });
-    }
+    if (!this.#isOpen || position < this.#position) this.#load();
     this.#looks.isNotified = true;
     if (this.#sent !== undefined) this.#sendAgain();
+  }
+
+  #load(): void {
+    this.#isLoading = true;
+    this.#looks.isUnderWay = false;
+    this.#sink.emit({ kind: 'load' });
   }
 
   #tellTrouble(sentence: string): void {
@@ -256,7 +241,7 @@ export class PostgresStore implements Store<PostgresInput> {
     this.#sink.opened(trackerId(id), '', nowMs);
   }
 
-  #apply({ swarms, leaves, entries, membership }: FedRows, nowMs: number): void {
+  #apply({ swarms, leaves, entries, progress, membership }: FedRows, nowMs: number): void {
     for (const swarm of swarms) this.#feed.swarm(swarm, nowMs);
     for (const leave of leaves) this.#feed.leave(leave, nowMs);
     const back: DatabaseChange[] = [];
@@ -264,6 +249,7 @@ export class PostgresStore implements Store<PostgresInput> {
       const word = this.#feed.entry(entry, nowMs);
       if (word !== undefined) back.push(word);
     }
+    for (const word of progress) this.#feed.progress(word, nowMs);
     for (const row of membership) this.#sink.membership?.apply(row, true);
     for (const change of back) this.#commitOwn([change]);
   }

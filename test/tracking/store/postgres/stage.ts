@@ -9,12 +9,14 @@ import { type DatabaseAddress, parseDatabaseAddress } from '../../../../src/trac
 import { type Connected, connectDatabase, newRun } from '../../../../src/tracking/store/postgres/connecting.js';
 import { DatabaseReading } from '../../../../src/tracking/store/postgres/reading.js';
 import { DATABASE_SCHEMA_VERSION } from '../../../../src/tracking/store/postgres/schema.js';
+import { UPKEEP } from '../../../../src/tracking/store/postgres/statements.js';
 import { type Written, writeGroup } from '../../../../src/tracking/store/postgres/writing.js';
 import { hasPostgres, PostgresServer } from '../../../support/postgres.js';
 import { clientBytes, swarmOf } from '../../tracker/stage.js';
 
 export const LEASE_MS = 60_000;
 const EMPTY = `truncate entries, leaves, swarms, leases, hash_parts, trackers;
+  delete from news; insert into news values (0, 0, '');
   update meta set feed_position = 0, schema_version = ${DATABASE_SCHEMA_VERSION}`;
 
 /** A tracker's two sessions; its heard notifications are counted. */
@@ -34,6 +36,13 @@ export class DatabaseTracker {
     return writeGroup(this.#connected.writer, changes, { run: this.run, cluster: '', leaseMs });
   }
 
+  /** Tells that it has everything up to here, and takes away what nobody reads any more. */
+  async reaches(position: number): Promise<void> {
+    const { reader } = this.#connected;
+    await reader.one({ text: UPKEEP.seen, values: [this.run, `tracker ${this.run}`, position] });
+    await reader.one({ text: UPKEEP.oldNews });
+  }
+
   async clear(): Promise<void> {
     await this.#connected.writer.execute('delete from entries; delete from leaves');
   }
@@ -49,7 +58,7 @@ export interface DatabaseStage {
   /** SQL as the superuser; see PostgresServer. */
   readonly sql: (text: string) => string;
   /** One more tracker, until the test ends. */
-  readonly tracker: () => Promise<DatabaseTracker>;
+  readonly tracker: (database?: string) => Promise<DatabaseTracker>;
 }
 
 let server: PostgresServer | undefined;
@@ -64,13 +73,14 @@ export async function databaseStage(t: TestContext): Promise<DatabaseStage | und
   const own = server;
   if (!isFirst) own.sql(EMPTY);
   const address = parseDatabaseAddress(own.address());
-  const tracker = async (): Promise<DatabaseTracker> => {
+  const tracker = async (database?: string): Promise<DatabaseTracker> => {
     let made: DatabaseTracker | undefined;
     const onNotified = (): void => {
       if (made !== undefined) made.notified += 1;
     };
     const events = { onNotified, onEnded: () => undefined };
-    const connected = await connectDatabase(address, { cluster: '', seen: undefined, events });
+    const place = database === undefined ? address : { ...address, database };
+    const connected = await connectDatabase(place, { cluster: '', seen: undefined, events });
     made = new DatabaseTracker(connected, await newRun(connected));
     t.after(() => made?.end());
     return made;
@@ -81,6 +91,11 @@ export async function databaseStage(t: TestContext): Promise<DatabaseStage | und
 export function put(number: number, sequence = 1): Change {
   const place = { host: '10.0.0.1', port: 6_000 + sequence, have: 1, epoch: 1, sequence };
   return { kind: 'put', swarm: swarmOf(number), client: clientId(clientBytes(number)), ...place };
+}
+
+export function progress(number: number, sequence: number): Change {
+  const word = { swarm: swarmOf(number), client: clientId(clientBytes(number)), epoch: 1, sequence };
+  return { kind: 'progress', ...word, have: sequence };
 }
 
 export function positionOf(written: Written): number {

@@ -11,11 +11,12 @@ import {
   DATABASE_POLL_MS,
   DATABASE_WAIT_MS,
 } from '../../../../src/tracking/store/postgres/limits.js';
-import type {
-  FedEntry,
-  PostgresEffect,
-  PostgresInput,
-  WriteOutcome,
+import {
+  type FedEntry,
+  NOTHING_FED,
+  type PostgresEffect,
+  type PostgresInput,
+  type WriteOutcome,
 } from '../../../../src/tracking/store/postgres/messages.js';
 import { PostgresStore } from '../../../../src/tracking/store/postgres/store.js';
 import { World } from '../../../sim/paths.js';
@@ -202,6 +203,31 @@ test('a database that is behind what is known here is loaded again', () => {
   assert.equal(bench.last('poll').after, 3);
 });
 
+test('a tracker that has missed what is kept no more loads everything, and goes on from there', () => {
+  const bench = Bench.opened(5);
+  bench.say({ kind: 'missed' });
+  assert.equal(bench.of('load').length, 2);
+  const polls = bench.of('poll').length;
+  bench.pass(3 * DATABASE_POLL_MS);
+  assert.equal(bench.of('poll').length, polls, 'it looks at nothing meanwhile');
+  bench.say({ kind: 'loadEnded', position: 9, trackerId: new Uint8Array(16) });
+  bench.pass(DATABASE_POLL_MS);
+  assert.equal(bench.last('poll').after, 9);
+});
+
+test('progress that others tell changes what is listed here, and lists nothing', () => {
+  const bench = Bench.opened();
+  const word = { kind: 'progress', swarm: swarmOf(1), have: 2, epoch: 1, sequence: 2, changed: 2 } as const;
+  const client = (number: number): ClientId => clientId(clientBytes(number));
+  const lapsed: FedEntry = { ...told(2, 1), state: 'lapsed' };
+  const progress = [1, 2, 3].map((number) => ({ ...word, client: client(number) }));
+  bench.say({ kind: 'fed', rows: { ...NOTHING_FED, entries: [told(1, 1), lapsed], progress }, upTo: 2 });
+  const { registry } = bench.host;
+  const entryOf = (number: number) => registry.client(client(number))?.entries.get(swarmOf(1));
+  assert.deepEqual([entryOf(1)?.have, entryOf(1)?.sequence, entryOf(1)?.position], [2, 2, 2]);
+  assert.deepEqual([entryOf(2)?.state, entryOf(2)?.have, entryOf(3)], ['lapsed', 1, undefined]);
+});
+
 test('what others wrote is looked at once in a while without any notification, and soon after one', () => {
   const bench = Bench.opened();
   bench.polled(0, 0);
@@ -217,7 +243,11 @@ test('what others wrote is looked at once in a while without any notification, a
 test('lists are answered only when everything that others wrote is here', () => {
   const bench = Bench.opened();
   assert.equal(bench.host.isReady, false);
-  bench.say({ kind: 'fed', rows: { swarms: [], leaves: [], entries: [told(1, 1)], membership: [] }, upTo: 1 });
+  bench.say({
+    kind: 'fed',
+    rows: { ...NOTHING_FED, entries: [told(1, 1)] },
+    upTo: 1,
+  });
   assert.equal(bench.host.isReady, false);
   bench.polled(1, 1);
   assert.equal(bench.host.isReady, true);
