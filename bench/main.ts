@@ -9,6 +9,7 @@ import { runHashBench } from './hash.js';
 import { runIdleBench } from './idle.js';
 import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
+import { runPageBench } from './page.js';
 import { runSeedersBench } from './seeders.js';
 import { runSimBench } from './sim.js';
 import { runStartBench } from './start.js';
@@ -59,6 +60,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runIdleBench,
     usage: '[--shares 1000] [--seconds 60] [--out DIR]',
     shows: 'what many shares cost at rest',
+  },
+  page: {
+    run: runPageBench,
+    usage: '[--pieces 8000] [--peers 40] [--seconds 20]',
+    shows: 'the page in a browser: frames, and what it costs while it is looked at and while it is not; needs chromium',
   },
   start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {

@@ -12,12 +12,14 @@ import { EVENT_COMMENT_MS, EVENT_LOOK_MS, EVENT_STREAMS_MAX, EVENT_UNREAD_BYTES_
 
 export class EventFeed {
   readonly #streams = new Set<ServerResponse>();
+  /** Of those, the streams that want to know how far downloads are. */
+  readonly #watching = new Set<ServerResponse>();
   readonly #sinceMs = systemClock.nowMs();
   #client: SwarmClient | undefined;
   #unlisten = (): void => undefined;
   #looks: NodeJS.Timeout | undefined;
+  #comments: NodeJS.Timeout | undefined;
   #isLooking = false;
-  #saidMs = 0;
 
   /** The client whose events are told from now on; undefined: there is none at the moment. */
   follow(client: SwarmClient | undefined): void {
@@ -36,11 +38,14 @@ export class EventFeed {
   }
 
   /** @param response with its head written; the feed ends it. */
-  add(response: ServerResponse): void {
+  add(response: ServerResponse, hasProgress: boolean): void {
     this.#streams.add(response);
+    if (hasProgress) this.#watching.add(response);
     const leave = (): void => this.#left(response);
     response.on('close', leave);
     response.on('error', leave);
+    this.#comments ??= setInterval(() => this.#comment(), EVENT_COMMENT_MS);
+    if (!hasProgress) return;
     this.#looks ??= setInterval(() => void this.#look(), EVENT_LOOK_MS);
     void this.#look();
   }
@@ -49,27 +54,36 @@ export class EventFeed {
     this.follow(undefined);
     for (const response of this.#streams) response.end();
     this.#streams.clear();
-    this.#stopLooking();
+    this.#watching.clear();
+    this.#stopUnneeded();
   }
 
   #left(response: ServerResponse): void {
     this.#streams.delete(response);
-    if (this.#streams.size === 0) this.#stopLooking();
+    this.#watching.delete(response);
+    this.#stopUnneeded();
   }
 
-  #stopLooking(): void {
-    clearInterval(this.#looks);
-    this.#looks = undefined;
+  #stopUnneeded(): void {
+    if (this.#watching.size === 0) {
+      clearInterval(this.#looks);
+      this.#looks = undefined;
+    }
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#comments);
+    this.#comments = undefined;
+  }
+
+  #comment(): void {
+    this.#write(': still here\n\n', this.#streams);
   }
 
   async #look(): Promise<void> {
-    const nowMs = systemClock.nowMs();
-    if (nowMs - this.#saidMs >= EVENT_COMMENT_MS) this.#write(': still here\n\n');
     if (this.#isLooking || this.#client === undefined) return;
     this.#isLooking = true;
     try {
       const { files } = await this.#client.overview();
-      for (const file of files) this.#say(progressRow(file, this.#elapsedMs()));
+      for (const file of files) this.#say(progressRow(file, this.#elapsedMs()), this.#watching);
     } catch (error) {
       // It is ending.
       if (!(error instanceof MiniTorrentError)) throw error;
@@ -83,22 +97,21 @@ export class EventFeed {
     if (this.#client === undefined) return;
     const row = eventRowOf(this.#client, event, () => this.#elapsedMs());
     // What waits for nothing is said at once.
-    if (!(row instanceof Promise)) return this.#say(row);
+    if (!(row instanceof Promise)) return this.#say(row, this.#streams);
     const completed = await row;
-    if (completed !== undefined) this.#say(completed);
+    if (completed !== undefined) this.#say(completed, this.#streams);
   }
 
   #elapsedMs(): number {
     return Math.round(systemClock.nowMs() - this.#sinceMs);
   }
 
-  #say(row: EventRow): void {
-    this.#write(`data: ${JSON.stringify(row)}\n\n`);
+  #say(row: EventRow, streams: ReadonlySet<ServerResponse>): void {
+    this.#write(`data: ${JSON.stringify(row)}\n\n`, streams);
   }
 
-  #write(text: string): void {
-    this.#saidMs = systemClock.nowMs();
-    for (const response of this.#streams) {
+  #write(text: string, streams: ReadonlySet<ServerResponse>): void {
+    for (const response of streams) {
       if (response.writableLength > EVENT_UNREAD_BYTES_MAX) response.destroy();
       else response.write(text);
     }

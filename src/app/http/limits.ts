@@ -26,7 +26,7 @@ export const EVENT_RETRY_S = 5;
 export const EVENT_UNREAD_BYTES_MAX = MIB;
 /** Milliseconds between two looks at the downloads while somebody listens: at least three a second are promised. */
 export const EVENT_LOOK_MS = 330;
-/** Milliseconds after which an event stream says a comment, so that a dead reader is noticed. */
+/** Milliseconds between two comments on an event stream, so that a dead reader is noticed. */
 export const EVENT_COMMENT_MS = 15_000;
 /** Milliseconds for which the word in a link is good: a person copies a line. */
 export const LINK_WORD_MS = 60_000;

@@ -124,9 +124,10 @@ function addEvents(app: FastifyInstance, { events }: Served): void {
   const schema = {
     operationId: 'events',
     summary: 'progress, notices and ends as server-sent events, shaped as docs/events.schema.json says',
+    querystring: objectOf({ progress: { enum: ['yes', 'no'], description: 'no: only notices and ends' } }, []),
     response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: TEXT } } }, ...REFUSALS },
   };
-  app.get(`${API}/events`, { schema }, (_request, reply) => {
+  app.get(`${API}/events`, { schema }, (request, reply) => {
     if (events?.hasRoom !== true)
       return refuse(
         reply.header('retry-after', EVENT_RETRY_S),
@@ -137,7 +138,7 @@ function addEvents(app: FastifyInstance, { events }: Served): void {
     reply.hijack();
     reply.raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
     reply.raw.write('retry: 1000\n\n');
-    events.add(reply.raw);
+    events.add(reply.raw, (request.query as { readonly progress?: string }).progress !== 'no');
     return reply;
   });
 }

@@ -49,6 +49,7 @@ async function answered<T>(path: string, request: RequestInit): Promise<T> {
   throw new Refused(response.status, body.sentence ?? `the program answered with ${response.status}`);
 }
 
+/** Of what happens; how far downloads are is asked for. */
 export function eventsUrl(): string {
-  return `${API}events`;
+  return `${API}events?progress=no`;
 }

@@ -7,13 +7,18 @@ import { ReportPanel } from './report-panel.js';
 import type { FileRow, MapRow } from './rows.js';
 import { SwarmMap } from './swarm-map.js';
 
-/** Often enough to see pieces come; an answer costs the client a millisecond. */
+/** Often enough to see pieces come. */
 const MAP_MS = 400;
+/** Of a map of more than so many cells in all rows: client and browser take milliseconds for each. */
+const LARGE_MAP_MS = 1_500;
+const LARGE_MAP_CELLS = 50_000;
 const QUIET_MAP_MS = 2_000;
 
 export function FileDetail({ file }: { readonly file: FileRow }) {
   const isBusy = file.state === 'downloading';
-  const { answer: map, problem } = useAsked<MapRow>('map', isBusy ? MAP_MS : QUIET_MAP_MS, file.mtorrentPath);
+  const busyMs = (asked: MapRow): number =>
+    asked.cells * asked.peers.length > LARGE_MAP_CELLS ? LARGE_MAP_MS : MAP_MS;
+  const { answer: map, problem } = useAsked<MapRow>('map', isBusy ? busyMs : QUIET_MAP_MS, file.mtorrentPath);
   const { name, received, wasted, sent, reused, size, path } = file;
   const copies = size === 0 ? 0 : sent / size;
   return (

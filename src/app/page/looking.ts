@@ -12,34 +12,49 @@ export interface Asked<T> {
   readonly again: () => void;
 }
 
-/** @param question undefined: nothing is asked. @param everyMs pause between an answer and the next question. */
-export function useAsked<T>(question: string | undefined, everyMs: number, name?: string): Asked<T> {
+/**
+ * @param question undefined: nothing is asked. @param everyMs pause between an answer and the next question; may depend
+ * on the answer.
+ */
+export function useAsked<T>(
+  question: string | undefined,
+  everyMs: number | ((answer: T) => number),
+  name?: string,
+): Asked<T> {
   const [state, setState] = useState<{ answer: T | undefined; problem: string | undefined }>({
     answer: undefined,
     problem: undefined,
   });
   const again = useRef<() => void>(() => undefined);
+  const pauseOf = useRef(everyMs);
+  pauseOf.current = everyMs;
   useEffect(() => {
     setState({ answer: undefined, problem: undefined });
     if (question === undefined) return undefined;
-    return whileSeen(everyMs, again, async (isCurrent) => {
+    return whileSeen(again, async (isCurrent) => {
+      let answer: T | undefined;
       try {
-        const answer = await ask<T>(question, name === undefined ? {} : { name });
+        answer = await ask<T>(question, name === undefined ? {} : { name });
         if (isCurrent()) setState({ answer, problem: undefined });
       } catch (error) {
-        if (isCurrent()) setState(({ answer }) => ({ answer, problem: (error as Error).message }));
+        if (isCurrent()) setState(({ answer: before }) => ({ answer: before, problem: (error as Error).message }));
       }
+      return pauseAfter(pauseOf.current, answer);
     });
-  }, [question, everyMs, name]);
+  }, [question, name]);
   return { ...state, again: () => again.current() };
 }
 
-/** Runs `look` at once, and again `everyMs` after it ended, as long as the page is visible. */
-function whileSeen(
-  everyMs: number,
-  again: { current: () => void },
-  look: (isCurrent: () => boolean) => Promise<void>,
-): () => void {
+/** Without an answer there is nothing that costs much. */
+const UNANSWERED_MS = 1_000;
+
+function pauseAfter<T>(everyMs: number | ((answer: T) => number), answer: T | undefined): number {
+  if (typeof everyMs === 'number') return everyMs;
+  return answer === undefined ? UNANSWERED_MS : everyMs(answer);
+}
+
+/** Runs `look` at once, and again as many milliseconds after it ended as it says, as long as the page is visible. */
+function whileSeen(again: { current: () => void }, look: (isCurrent: () => boolean) => Promise<number>): () => void {
   let round = 0;
   let timer = 0;
   const stop = (): void => {
@@ -50,8 +65,8 @@ function whileSeen(
     stop();
     const own = round;
     if (document.hidden) return;
-    await look(() => own === round);
-    if (own === round) timer = setTimeout(() => void start(), everyMs);
+    const pauseMs = await look(() => own === round);
+    if (own === round) timer = setTimeout(() => void start(), pauseMs);
   };
   const seen = (): void => {
     if (document.hidden) stop();

@@ -4,6 +4,11 @@ import { openRatesPlot, type RatesPlot } from './plot.js';
 import { useEffect, useRef } from './preact.js';
 import type { RateSeries } from './rate-history.js';
 
+/** Between two drawings: five minutes are so wide that a second is a pixel or two. */
+const DRAWN_MS = 2_000;
+/** Answers do not come to the millisecond. */
+const SLACK_MS = 200;
+
 export function RatesPanel({ series }: { readonly series: RateSeries }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<RatesPlot | undefined>(undefined);
@@ -26,7 +31,13 @@ export function RatesPanel({ series }: { readonly series: RateSeries }) {
       plot.current?.end();
     };
   }, []);
-  useEffect(() => plot.current?.show(series), [series]);
+  const drawnMs = useRef(Number.NEGATIVE_INFINITY);
+  useEffect(() => {
+    const nowMs = performance.now();
+    if (nowMs - drawnMs.current < DRAWN_MS - SLACK_MS) return;
+    drawnMs.current = nowMs;
+    plot.current?.show(series);
+  }, [series]);
   return (
     <section class="card" aria-labelledby="rates">
       <h2 id="rates">

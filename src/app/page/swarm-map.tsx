@@ -1,5 +1,5 @@
 // The live map of a file on a canvas: a row for what is here, one for how common each part is, and one for each peer,
-// with the pieces from left to right. Draws again only when something changed or glows.
+// with the pieces from left to right. Draws once an answer: a picture a frame would cost ten times all the rest.
 
 import { formatRate } from './figures.js';
 import { bytesOf, type MapColours, type MapFrame, MapPicture } from './map-picture.js';
@@ -15,12 +15,17 @@ const GAP_PX = 4;
 export function SwarmMap({ map }: { readonly map: MapRow }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const picture = useMemo(() => new MapPicture(), [map.name]);
+  const painter = useMemo(() => new Painter(), []);
+  const frame = useMemo(() => frameOf(map), [map]);
   const peers = map.peers.length;
   useEffect(() => {
-    picture.show(frameOf(map), performance.now());
-    return canvas.current === null ? undefined : drawWhileItMoves(canvas.current, picture);
-  }, [map]);
-  const here = useMemo(() => bytesOf(map.own).filter((cell) => cell === 255).length, [map]);
+    picture.show(frame, performance.now());
+    const next = requestAnimationFrame((nowMs) => {
+      if (canvas.current !== null) painter.draw(canvas.current, picture, nowMs);
+    });
+    return () => cancelAnimationFrame(next);
+  }, [frame]);
+  const here = useMemo(() => frame.own.reduce((sum, cell) => sum + Number(cell === 255), 0), [frame]);
   const height = OWN_PX + GAP_PX + (peers === 0 ? 0 : COPIES_PX + GAP_PX + peers * PEER_PX);
   return (
     <figure class="map">
@@ -82,24 +87,25 @@ function frameOf({ cells, own, copies, peers, asked, storing }: MapRow): MapFram
   return { cells, own: bytesOf(own), copies: bytesOf(copies), has, asked, storing };
 }
 
-/** @returns what stops it. */
-function drawWhileItMoves(canvas: HTMLCanvasElement, picture: MapPicture): () => void {
-  const colours = coloursOf(canvas);
-  const small = new OffscreenCanvas(Math.max(1, picture.width), picture.height);
-  const inner = small.getContext('2d');
-  const outer = canvas.getContext('2d');
-  if (inner === null || outer === null || picture.width === 0) return () => undefined;
-  const image = inner.createImageData(picture.width, picture.height);
-  const pixels = new Uint32Array(image.data.buffer);
-  let next = 0;
-  const draw = (nowMs: number): void => {
-    picture.paint(pixels, colours, nowMs);
-    inner.putImageData(image, 0, 0);
-    stretch(canvas, outer, small, picture);
-    if (picture.moves(nowMs)) next = requestAnimationFrame(draw);
-  };
-  next = requestAnimationFrame(draw);
-  return () => cancelAnimationFrame(next);
+/** Keeps a picture of one pixel a cell, which is megabytes, from one drawing to the next. */
+class Painter {
+  #small = new OffscreenCanvas(1, 1);
+  #image: ImageData | undefined;
+
+  draw(canvas: HTMLCanvasElement, picture: MapPicture, nowMs: number): void {
+    const { width, height } = picture;
+    if (width === 0) return;
+    if (this.#small.width !== width || this.#small.height !== height) {
+      this.#small = new OffscreenCanvas(width, height);
+      this.#image = undefined;
+    }
+    const [inner, outer] = [this.#small.getContext('2d'), canvas.getContext('2d')];
+    if (inner === null || outer === null) return;
+    this.#image ??= inner.createImageData(width, height);
+    picture.paint(new Uint32Array(this.#image.data.buffer), coloursOf(canvas), nowMs);
+    inner.putImageData(this.#image, 0, 0);
+    stretch(canvas, outer, this.#small, picture);
+  }
 }
 
 function stretch(
