@@ -12,7 +12,7 @@ interface Bar {
   readonly atLeast?: number;
 }
 
-export const CLOSED_SCENES: readonly string[] = ['announces', 'idle', 'steady', 'return'];
+export const CLOSED_SCENES: readonly string[] = ['announces', 'idle', 'steady', 'failover', 'return'];
 
 const BARS: Readonly<Record<string, Bar>> = {
   'announces, 200 × 8 open': { ratioAtLeast: 0.75, atLeast: 20_000 },
@@ -22,6 +22,9 @@ const BARS: Readonly<Record<string, Bar>> = {
   memory: { atMost: 400 },
   errors: { atMost: 0 },
   'connections missing': { atMost: 0 },
+  'from SIGKILL of its tracker until the other lists the client': { atMost: 1_000 },
+  'from SIGSTOP of its tracker until the other lists the client': { atMost: 5_000 },
+  'from `quit` to its end, both trackers stopped': { atMost: 1_000 },
   'until 95 % were greeted by the other tracker': { atMost: 30 },
   'members that gave up waiting': { atMost: 5 },
 };

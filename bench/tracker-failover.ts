@@ -9,6 +9,10 @@ import { type ClientProcess, runProgram, type TrackerProcess } from '../src/app/
 import { Swarm } from '../src/app/demo/swarm.js';
 import { PIECE_SIZE } from '../src/foundation/base/limits.js';
 import { type Address, formatAddress } from '../src/foundation/torrent/address.js';
+import type { Passage } from '../src/foundation/wire/passage.js';
+import { closedPassage } from '../src/foundation/wire/tls.js';
+import { TRACKER_WIRE } from '../src/tracking/tracker/messages.js';
+import { ClosedSwarm, memberOf } from './closed-swarm.js';
 import { showSpread, spreadOf } from './figures.js';
 import { TrackerClient } from './tracker-driver.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
@@ -29,16 +33,16 @@ interface Stage {
   readonly untilListed: () => Promise<number>;
 }
 
-export async function failoverScene({ root, quick, note }: SceneOptions): Promise<readonly Figure[]> {
+export async function failoverScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
   const times = { killed: [] as number[], stopped: [] as number[], quit: [] as number[] };
   const runs = quick ? RUNS_QUICK : RUNS;
   for (let run = 1; run <= runs; run += 1) {
     note(`run ${run} of ${runs}`);
-    await withStage(root, async ({ trackers, untilListed }) => {
+    await withStage(root, isClosed, async ({ trackers, untilListed }) => {
       trackers[0].kill('SIGKILL');
       times.killed.push(await untilListed());
     });
-    await withStage(root, async ({ trackers, client, untilListed }) => {
+    await withStage(root, isClosed, async ({ trackers, client, untilListed }) => {
       await sleep(Math.random() * RHYTHM_MS);
       trackers[0].kill('SIGSTOP');
       times.stopped.push(await untilListed());
@@ -62,15 +66,17 @@ export async function failoverScene({ root, quick, note }: SceneOptions): Promis
 }
 
 /** A client in mid-download, listed by the first of two trackers only. */
-async function withStage(root: string, use: (stage: Stage) => Promise<void>): Promise<void> {
+async function withStage(root: string, isClosed: boolean, use: (stage: Stage) => Promise<void>): Promise<void> {
   const swarm = await Swarm.create(root);
   try {
+    const passage = isClosed ? await closedPassageIn(swarm) : undefined;
     const trackers = await Promise.all([swarm.startTracker(0, [], NOBODY), swarm.startTracker(1, [], NOBODY)]);
     const mtorrent = await unseeded(swarm);
     const key = await swarmKeyOf(mtorrent);
-    const onlookers = swarm.trackers.map((tracker) => new TrackerClient(tracker, 0));
+    const onlookers = swarm.trackers.map((tracker) => new TrackerClient(tracker, 0, 1, passage));
     const [first, second] = onlookers;
     if (first === undefined || second === undefined) throw new Error('there are two trackers');
+    for (const onlooker of onlookers) await onlooker.greeted();
     // A tracker that has just started answers its first list late, and clients avoid it meanwhile.
     for (const onlooker of onlookers) await onlooker.seederCount(key);
     const client = swarm.startClient('client');
@@ -88,6 +94,14 @@ async function withStage(root: string, use: (stage: Stage) => Promise<void>): Pr
   } finally {
     await swarm.end();
   }
+}
+
+/** Makes it a closed one; answers how its onlookers connect. */
+async function closedPassageIn(swarm: Swarm): Promise<Passage | undefined> {
+  const identities = swarm.path('identities');
+  const closed = await ClosedSwarm.make(identities, swarm.trackers, 2);
+  swarm.environment = (name) => closed.environmentOf(name === 'client' ? 'member-0' : name);
+  return closedPassage(await memberOf(identities, 'member-1'), TRACKER_WIRE);
 }
 
 /** A file that nobody has: its download goes on for as long as it is looked at. */
