@@ -26,7 +26,7 @@ import { basename, FileTable } from './files/file-table.js';
 import { getGoesOn } from './files/getting.js';
 import { type Pair, pairKey, succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
-import type { Entry, FileRecord } from './files/record.js';
+import { countAnew, type Entry, type FileRecord } from './files/record.js';
 import { Recovery } from './files/recovery.js';
 import { movesJudged, relocate } from './files/relocating.js';
 import { sharedAgain, supersede } from './files/renaming.js';
@@ -103,6 +103,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'partOpened':
         return this.#about(input.file, (record) => {
           const [paused, closing] = [isPaused(record.entry.completeness), this.#closing !== undefined];
+          countAnew(record);
           return this.#advance(record, { kind: 'partOpened', have: input.have, paused, closing });
         });
       case 'partFailed':
@@ -287,6 +288,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         const grew = event.have > record.transfer.have ? this.#recovery.downloadGrew(record) : NO_EFFECTS;
         Object.assign(record.transfer, progress);
         record.flow.begun(nowMs);
+        record.flow.saw(record.transfer, nowMs);
         if (!isOffered(record.phase)) return grew;
         return [
           ...grew,

@@ -86,7 +86,7 @@ const fileView = record({
   rate: real,
   /** Peers that we fetch from. */
   peers: u32,
-  /** Payload bytes of this run. */
+  /** Payload bytes of this run of the client, over all pauses. */
   received: size,
   /** Of the bytes received, those that were not needed or were wrong. */
   wasted: size,

@@ -72,6 +72,18 @@ test('a download that was held and goes on counts what it received before, and h
   assert.ok(downRate > 0, `${downRate}`);
 });
 
+test('what is counted over pauses is the whole of the run, however much came before the first report after each', () => {
+  const flow = new Flow();
+  flow.opened();
+  flow.saw({ ...NO_TRANSFER, received: 100, wasted: 10, reused: 7 }, 1_000);
+  flow.opened();
+  assert.deepEqual(flow.counted({ ...NO_TRANSFER }), { received: 100, wasted: 10, reused: 7 });
+  flow.saw({ ...NO_TRANSFER, received: 500, wasted: 0, reused: 8 }, 2_000);
+  const now = { ...NO_TRANSFER, received: 600, wasted: 1, reused: 8 };
+  assert.deepEqual(flow.counted(now), { received: 700, wasted: 11, reused: 15 });
+  assert.deepEqual(flow.counted(now), { received: 700, wasted: 11, reused: 15 }, 'to look changes nothing');
+});
+
 test('whatever totals are seen, a summary has whole numbers that the wire carries', () => {
   const totals = fc.record({ received: fc.nat(), wasted: fc.nat(), sent: fc.nat(), passedMs: fc.nat(100_000) });
   fc.assert(

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { namesOf } from '../../src/client/files/names.js';
+import { NO_TRANSFER } from '../../src/client/files/record.js';
 import {
   DISK_RESERVE_BYTES,
   DOWNLOADS_RUNNING_MAX,
@@ -286,6 +287,28 @@ test('a paused download stops, is recorded as paused, stays served, and goes on 
   const resumed = stage.command({ kind: 'resume', name: 'a' });
   assert.deepEqual(kinds(resumed), ['saveLibrary', 'tell accepted', 'openPart']);
   assert.deepEqual(saved(resumed)?.[0]?.completeness, { kind: 'partial', paused: false });
+});
+
+test('a row shows what its download received in this run, also after it was paused and goes on', () => {
+  const stage = new Stage();
+  const file = stage.downloading(entryOf('a'));
+  const report = (received: number): void => {
+    const { sent: _sent, ...none } = NO_TRANSFER;
+    const progress = { ...none, received, wasted: received / 10, reused: 1 };
+    stage.post({ kind: 'download', event: { kind: 'progressed', file, ...progress } });
+  };
+  report(100);
+  stage.command({ kind: 'pause', name: 'a' });
+  stage.stopped(file);
+  stage.command({ kind: 'resume', name: 'a' });
+  stage.post({ kind: 'partOpened', file, have: 0 });
+  const row = () => stage.rows().map(({ received, wasted, reused }) => [received, wasted, reused])[0];
+  assert.deepEqual(row(), [100, 10, 1]);
+  report(0);
+  report(200);
+  assert.deepEqual(row(), [300, 30, 2]);
+  stage.complete(file);
+  assert.equal(row()?.[0], 100 + SIZE);
 });
 
 test('pause and resume before the other has happened end in what was said last', () => {

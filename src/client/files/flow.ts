@@ -1,16 +1,19 @@
-// What a file's transfer was like in this run: when its download began and ended, and which rates it held. It is told
-// to trackers as a summary, for reports about the whole swarm. Pure.
+// What a file's transfer was like in this run of the client: when its download began and ended, how many bytes went
+// each way over all its pauses, and which rates it held. Rows show it, and trackers are told it as a summary. Pure.
 
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Summary } from '../../tracking/announce/messages.js';
 import { RATE_HELD_MS } from '../limits.js';
 import type { Transfer } from './record.js';
 
+type Counts = Pick<Transfer, 'received' | 'wasted' | 'reused'>;
+
 export class Flow {
   readonly #down = new HeldRate();
   readonly #up = new HeldRate();
   readonly #received = new Sum();
   readonly #wasted = new Sum();
+  readonly #reused = new Sum();
   readonly #sent = new Sum();
   #startedMs: number | undefined;
   #finishedMs: number | undefined;
@@ -20,15 +23,30 @@ export class Flow {
     this.#startedMs ??= nowMs;
   }
 
+  /** The download is opened, again maybe, and counts from zero. */
+  opened(): void {
+    for (const count of [this.#received, this.#wasted, this.#reused]) count.startsAnew();
+  }
+
+  /** Over all pauses. @param transfer the counts since it was opened last. */
+  counted({ received, wasted, reused }: Counts): Counts {
+    return {
+      received: this.#received.with(received),
+      wasted: this.#wasted.with(wasted),
+      reused: this.#reused.with(reused),
+    };
+  }
+
   ended(nowMs: number): void {
     this.begun(nowMs);
     this.#finishedMs ??= nowMs;
   }
 
-  /** @param transfer totals, which begin anew when a download is held and goes on. */
-  saw({ received, wasted, sent }: Pick<Transfer, 'received' | 'wasted' | 'sent'>, nowMs: number): void {
+  /** @param transfer totals, of which all but `sent` begin anew when the download is opened again. */
+  saw({ received, wasted, reused, sent }: Counts & Pick<Transfer, 'sent'>, nowMs: number): void {
     this.#received.saw(received);
     this.#wasted.saw(wasted);
+    this.#reused.saw(reused);
     this.#sent.saw(sent);
     this.#down.saw(this.#received.total, nowMs);
     this.#up.saw(this.#sent.total, nowMs);
@@ -54,9 +72,19 @@ class Sum {
     return this.#former + this.#latest;
   }
 
+  startsAnew(): void {
+    this.#former += this.#latest;
+    this.#latest = 0;
+  }
+
   saw(total: number): void {
-    if (total < this.#latest) this.#former += this.#latest;
+    if (total < this.#latest) this.startsAnew();
     this.#latest = total;
+  }
+
+  /** The total once `total` is seen. */
+  with(total: number): number {
+    return total < this.#latest ? this.total + total : this.#former + total;
   }
 }
 

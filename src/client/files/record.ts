@@ -64,7 +64,7 @@ export interface KnownZeros {
   readonly bytes: number;
 }
 
-/** What its download reports, and the bytes sent. Counted for this run. */
+/** What its download reports, counted since it was opened last, and the bytes sent in this run. */
 export type Transfer = { -readonly [K in keyof Progress]: number } & { sent: number };
 
 export const NO_TRANSFER: Readonly<Transfer> = {
@@ -87,6 +87,12 @@ export interface FileRecord {
   readonly zeroBytes: number;
 }
 
+/** Its download is opened, once more maybe, and reports from zero on. */
+export function countAnew({ transfer, flow }: FileRecord): void {
+  flow.opened();
+  Object.assign(transfer, { received: 0, wasted: 0, reused: 0 });
+}
+
 const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   checking: 'checking',
   waiting: 'waiting',
@@ -107,7 +113,7 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
 export function viewOf(record: FileRecord, shown: Name = record.entry): FileView {
   const { entry, geometry, phase } = record;
   const { wanted, wantedBytes, filesDone } = record.transfer;
-  const transfer = shownOf(record.transfer);
+  const transfer = shownOf(record);
   const { name, path, mtorrentPath } = shown;
   const files = entry.folder?.files ?? 0;
   // Known from the first report of a download on.
@@ -130,9 +136,10 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
   };
 }
 
-/** Those of its numbers that a row shows as they are. */
-function shownOf({ have, rate, peers, received, wasted, seeders, sent, reused }: Transfer) {
-  return { have, rate, peers, received, wasted, seeders, sent, reused };
+/** Those of its numbers that a row shows as they are, and its bytes over all pauses of this run. */
+function shownOf({ transfer, flow }: FileRecord) {
+  const { have, rate, peers, seeders, sent } = transfer;
+  return { have, rate, peers, seeders, sent, ...flow.counted(transfer) };
 }
 
 /** Some files of the folder have changed, and are not shared. */
