@@ -185,7 +185,7 @@ export class WatchedFolder {
 
   async #ofLink({ name }: DroppedFile): Promise<string> {
     const text = (await smallText(join(this.#settings.directory, name))).trim();
-    if (!isLink(text) || /\s/.test(text))
+    if (!isLink(text) || text.indexOf('mtorrent:') !== text.lastIndexOf('mtorrent:'))
       throw new MiniTorrentError('INVALID_LINK', 'a .link file has one link in it, a line that begins with mtorrent:');
     const { stateRoot, mayName } = this.#settings;
     return mtorrentOfLink(text, { stateRoot, mayName, signal: this.#stop.signal, credentials: this.#credentials });

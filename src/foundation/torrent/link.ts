@@ -34,9 +34,30 @@ const SIZE = /^(?:0|[1-9]\d{0,15})$/;
 const BASE64URL = /^[A-Za-z0-9_-]{43}$/;
 const REMEDY = 'ask its sender for the whole link, from mtorrent: to the name at its end';
 
-/** Whether the text is meant as a link, however damaged. */
+/** What a mail or a chat puts around a link: quotes, brackets, marks of quoted lines, characters of no width. */
+const AROUND = String.raw`\s<>"'\x60\u201c\u201d\u2018\u2019\u00ab\u00bb()\[\]\u200b\u2060\ufeff`;
+const BEFORE = new RegExp(`^[${AROUND}]+`);
+const BEHIND = new RegExp(`[${AROUND}]+$`);
+/** Behind a link in a sentence. */
+const SENTENCE_MARKS = /[\s,;!?]+$/;
+/** A line that was wrapped, maybe within quoted text, or in a mail whose wrapped lines end with =. */
+const WRAPPED = /=?[^\S\r\n]*[\r\n]+[\s>]*/g;
+const BLANK = /[\s\u200b\u2060\ufeff\u00ad]+/g;
+
+/** Whether the text is meant as a link, however damaged, and whatever it was pasted with. */
 export function isLink(text: string): boolean {
-  return text.trim().slice(0, SCHEME.length).toLowerCase() === SCHEME;
+  return text.replace(BEFORE, '').slice(0, SCHEME.length).toLowerCase() === SCHEME;
+}
+
+/** The link alone: its format has no blank in it, so what a mail put there is none of it. */
+function unpasted(text: string): string {
+  const begun = text.trimStart().replace(BEFORE, '');
+  const isEnclosed = begun.length < text.trimStart().length;
+  const bare = begun.replace(SENTENCE_MARKS, '').replace(isEnclosed ? BEHIND : /\s+$/, '');
+  const joined = bare.replace(SENTENCE_MARKS, '').replace(WRAPPED, '');
+  // A name may have come with its blanks as they are.
+  const nameAt = joined.indexOf('/', joined.indexOf('@')) + 1;
+  return joined.slice(0, nameAt).replace(BLANK, '') + joined.slice(nameAt);
 }
 
 export function formatLink({ swarm, info, size, listBytes, trackers, name }: Link): string {
@@ -53,7 +74,7 @@ export function linkTo(metainfo: Metainfo, facts = infoFactsOf(metainfo)): strin
 
 /** Throws MiniTorrentError, INVALID_LINK, or UNSAFE_NAME for the name: the sentence says which part is wrong. */
 export function parseLink(text: string): Link {
-  const link = text.trim();
+  const link = unpasted(text);
   if (!isLink(link)) throw invalid(`"${shown(link)}" is not a link: it does not begin with ${SCHEME}`);
   if (link.length > LINK_BYTES_MAX) throw invalid(`the link has more than ${LINK_BYTES_MAX} characters`);
   const at = link.indexOf('@');

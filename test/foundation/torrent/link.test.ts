@@ -97,6 +97,32 @@ test('a shell takes every link for one word and leaves it as it is', () => {
   }
 });
 
+test('a link is read as mails and chats leave it: enclosed, quoted, wrapped, in a sentence', () => {
+  const [a, b] = [GOLDEN.slice(0, 60), GOLDEN.slice(60)];
+  const [c, d] = [GOLDEN.slice(0, -4), GOLDEN.slice(-4)];
+  const left = [
+    `<${GOLDEN}>`,
+    `"${GOLDEN}"`,
+    `\u201c${GOLDEN}\u201d`,
+    `(${GOLDEN}),`,
+    `${GOLDEN}, `,
+    `> ${GOLDEN}`,
+    `\u200b${GOLDEN}\u200b`,
+    `${a}\n${b}`,
+    `${a}\r\n${b}\r\n`,
+    `${a} ${b}`,
+    `> ${a}\n> ${b}`,
+    `<${a}\r\n  ${b}>`,
+    `${a}=\n${b}`,
+    `${c}\n${d}`,
+  ];
+  for (const text of left) {
+    assert.ok(isLink(text), text);
+    assert.deepEqual(parseLink(text), parseLink(GOLDEN), text);
+  }
+  assert.equal(isLink('(notes on mtorrent:).txt'), false);
+});
+
 test('each damaged part is named', () => {
   const [head, tail] = ['mtorrent:', '@192.0.2.1:7000,192.0.2.2:7000/llama-3-8b'];
   const cases: readonly (readonly [link: string, ...says: string[]])[] = [
