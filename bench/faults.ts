@@ -1,6 +1,6 @@
-// `npm run bench -- faults [--only liars|killed|leaver|attack|ban] [--runs N] [--quick] [--json] [--out DIR]`: what bad
-// peers and bad days cost those who are honest, with real processes on this machine. A bar is held against the median
-// of the runs; a missed one makes the exit code 1.
+// `npm run bench -- faults [--only liars|killed|leaver|attack|ban|strangers] [--runs N] [--quick] [--json] [--out DIR]`
+// shows what bad peers and bad days cost those who are honest, with real processes on this machine. A bar is held
+// against the median of the runs; a missed one makes the exit code 1.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { killedScene } from './faults-killed.js';
 import { leaverScene } from './faults-leaver.js';
 import { liarsScene } from './faults-liars.js';
 import type { FaultFigure, FaultOptions } from './faults-stage.js';
+import { strangersScene } from './faults-strangers.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
@@ -21,6 +22,7 @@ const SCENES: Readonly<Record<string, (options: FaultOptions) => Promise<readonl
   leaver: leaverScene,
   attack: attackScene,
   ban: banScene,
+  strangers: strangersScene,
 };
 
 export async function runFaultsBench(words: readonly string[]): Promise<number> {
