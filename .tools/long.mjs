@@ -1,6 +1,6 @@
 // `npm run long`: what takes too long for `npm test`: the tests named `*.long.test.ts`, every case of each property, ten
-// thousand schedules of faults of downloads and of the tracker pair in simulation, and every decoder of a stranger's
-// bytes. Its last line is a row for docs/RELIABILITY.md: commit, result and time of each.
+// thousand schedules of faults of downloads, of the tracker pair and of trackers on one database in simulation, and
+// every decoder of a stranger's bytes. Its last line is a row for docs/RELIABILITY.md: commit, result and time of each.
 import { execFileSync } from 'node:child_process';
 import { isLong, isUnit, run, runTests, testFiles } from './test.mjs';
 
@@ -10,6 +10,7 @@ const STEPS = [
   ['all cases of each property', () => runTests(testFiles(isUnit))],
   ['10,000 schedules of downloads', () => node('.tools/fuzz.mjs', 'sim', 'downloads', '10000', '0')],
   ['10,000 schedules of the tracker pair', () => node('.tools/fuzz.mjs', 'sim', 'trackers', '10000', '0')],
+  ['10,000 schedules of trackers on a database', () => node('.tools/fuzz.mjs', 'sim', 'database', '10000', '0')],
   ['100,000 hostile inputs each', () => node('.tools/fuzz.mjs')],
 ];
 
