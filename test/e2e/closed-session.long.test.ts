@@ -290,6 +290,23 @@ test('C8: who signed a .mtorrent is told; a changed or unsigned one is refused w
   await lab.first.succeed('sign', 'signed.mtorrent');
 });
 
+test('a tracker that was told how long cards are good gives such cards to who joins', async (t) => {
+  const lab = await makeLab(t);
+  const [trackerOne, trackerTwo] = lab.running;
+  for (const each of [trackerOne, trackerTwo]) {
+    each.kill('SIGTERM');
+    await each.exited;
+  }
+  const [one, two] = lab.trackers;
+  const again = lab.first.start('tracker', one, two, 'seeders.db', 'tracker.log', '--card-life', '3d');
+  await again.line(/^TRACKER LISTENING/);
+  const bob = await joined(lab, 'node3');
+  const status = await bob.succeed('swarm', 'status', '--json');
+  const goodUntilS = Number(/"goodUntilS":\s*(\d+)/.exec(status)?.[1]);
+  const days = (goodUntilS - Date.now() / 1000) / 86_400;
+  assert.ok(days > 2.9 && days <= 3.1, status);
+});
+
 test('share signs on request, or always where the setting says so, and says no for one of them', async (t) => {
   const lab = await makeLab(t);
   await writeFile(join(lab.first.directory, 'model.bin'), Buffer.alloc(PIECE + 5, 'model'));

@@ -53,7 +53,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'boolean',
           describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
         })
-        .options(settingFlags('address-wait', ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
+        .options(settingFlags('address-wait', 'card-life', ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
@@ -99,6 +99,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       lists: args.list,
       credentials,
       openRoot,
+      cardLifeS: settings.values['card-life'] / 1_000,
     },
     async (tracker) => {
       if (remark !== undefined) process.stderr.write(serviceLines(remark, 'notice'));

@@ -135,13 +135,13 @@ export const room: Kind<number> = {
   offers: ['off', '16M', '100M', '1G'],
 };
 
-/** Milliseconds. @param minMs the least that is taken. */
-export function duration(minMs: number, expects: string): Kind<number> {
+/** Milliseconds. @param minMs the least that is taken. @param maxMs the most, if less than any time may be. */
+export function duration(minMs: number, expects: string, maxMs = Number.POSITIVE_INFINITY): Kind<number> {
   return {
     expects,
     read: (raw) => {
       const ms = parseTime(raw);
-      return ms !== undefined && ms >= minMs ? ms : undefined;
+      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
     },
     show: formatDuration,
     offers: 'nothing',

@@ -18,6 +18,10 @@ export const RATE_MIN = KIB;
 export const RATE_MAX = 1024 * GIB;
 /** Least milliseconds that a hook may run: below that every one would be ended while it starts. */
 export const HOOK_TIMEOUT_MIN_MS = 1_000;
+/** Milliseconds that a card is good at least: renewed at a fourteenth of it, and trackers may be away for a day. */
+export const CARD_LIFE_MIN_MS = 24 * 3_600_000;
+/** At most: what a stolen laptop may do among clients that no tracker reaches. */
+export const CARD_LIFE_MAX_MS = 90 * 24 * 3_600_000;
 /** Days for which a download is kept at most: a century says the same as off. */
 export const KEEP_DAYS_MAX = 36_525;
 /** Versions of one thing that are kept at most: a nightly build makes as many in years. */

@@ -23,7 +23,14 @@ import {
   trackers,
   yesOrNo,
 } from './kinds.js';
-import { HOOK_TIMEOUT_MIN_MS, KEEP_DAYS_MAX, KEEP_VERSIONS_MAX, STATS_INTERVAL_MIN_MS } from './limits.js';
+import {
+  CARD_LIFE_MAX_MS,
+  CARD_LIFE_MIN_MS,
+  HOOK_TIMEOUT_MIN_MS,
+  KEEP_DAYS_MAX,
+  KEEP_VERSIONS_MAX,
+  STATS_INTERVAL_MIN_MS,
+} from './limits.js';
 import type { Places } from './places.js';
 
 /** @typeParam D the default: a value, or undefined where there is none. */
@@ -51,6 +58,9 @@ function setting<T>(
 /** A copy of LOG_LEVELS, whose file would load the logger for every `--help`; a test compares them. */
 export const LOG_LEVEL_CHOICES = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
+/** A copy of CARD_LIFE_S, whose file a client does not need; a test compares them. */
+export const CARD_LIFE_DEFAULT_MS = 14 * 24 * 3_600_000;
+
 export const SETTINGS = {
   address: optional(address, 'found automatically', 'ip:port where other clients reach this one'),
   'address-wait': setting(
@@ -76,6 +86,12 @@ export const SETTINGS = {
     () => 'auto' as const,
     'auto',
     'who may take part: open, closed (members only), auto (closed with an identity)',
+  ),
+  'card-life': setting(
+    duration(CARD_LIFE_MIN_MS, 'a time from 1d to 90d', CARD_LIFE_MAX_MS),
+    () => CARD_LIFE_DEFAULT_MS,
+    '14d',
+    'how long the cards are good that a tracker of a closed swarm signs: 1d to 90d',
   ),
   'allow-host-names': setting(
     yesOrNo,

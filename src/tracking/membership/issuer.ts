@@ -18,6 +18,8 @@ export interface IssuerSetting {
   readonly statement: Uint8Array;
   /** The root itself, for one signature; undefined, or answering undefined: it is not on this machine. */
   readonly openRoot?: (() => Signer | undefined) | undefined;
+  /** Seconds that the cards of members are good. Default: CARD_LIFE_S. */
+  readonly cardLifeS?: number | undefined;
 }
 
 export class Issuer {
@@ -31,8 +33,8 @@ export class Issuer {
 
   /** CARD_SIZE bytes. @param saidAtS seconds since 1970. */
   card({ key, name, powers }: MemberRecord, saidAtS: number): Uint8Array {
-    const { root, signer, statement } = this.#setting;
-    const goodUntilS = saidAtS + CARD_LIFE_S;
+    const { root, signer, statement, cardLifeS = CARD_LIFE_S } = this.#setting;
+    const goodUntilS = saidAtS + cardLifeS;
     return cardOf(statement, signStatement({ kind: 'member', powers, name, key, saidAtS, goodUntilS }, root, signer));
   }
 

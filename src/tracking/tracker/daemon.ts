@@ -55,6 +55,8 @@ export interface DaemonOptions {
   readonly credentials?: Credentials | undefined;
   /** As in `TrackerOptions`. */
   readonly openRoot?: (() => Signer | undefined) | undefined;
+  /** As in `IssuerSetting`. */
+  readonly cardLifeS?: number;
 }
 
 type Input = TrackerInput<StoreInput>;
@@ -283,13 +285,17 @@ export class Daemon {
   }
 }
 
-function closedSettingOf(credentials: Credentials, { own, partner, openRoot }: DaemonOptions): ClosedSetting {
+function closedSettingOf(
+  credentials: Credentials,
+  { own, partner, openRoot, cardLifeS }: DaemonOptions,
+): ClosedSetting {
   return {
     standing: credentials.standing,
     id: credentials.id,
     signer: credentials,
     statement: trackerStatementIn(credentials.card),
     openRoot,
+    cardLifeS,
     swarm: credentials.swarm,
     trackers: [formatAddress(own), formatAddress(partner)],
     partnerClock: credentials.trackerClock,

@@ -37,6 +37,8 @@ export interface TrackerOptions {
   readonly credentials?: Credentials | undefined;
   /** The root of the swarm, asked for when a tracker is let in; answers undefined where it is not on this machine. */
   readonly openRoot?: (() => Signer | undefined) | undefined;
+  /** As in `IssuerSetting`. */
+  readonly cardLifeS?: number;
 }
 
 export interface RunningTracker {

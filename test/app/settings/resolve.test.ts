@@ -22,6 +22,7 @@ import {
 } from '../../../src/app/settings/table.js';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { LOG_LEVELS } from '../../../src/foundation/base/log.js';
+import { CARD_LIFE_S } from '../../../src/tracking/membership/limits.js';
 
 const base = { home: { path: '/home/ada' }, directory: '/desk' };
 const places = placesOf({}, base);
@@ -32,6 +33,7 @@ const SYSTEM = '/etc/xdg/mtorrent/config.toml';
 const WORDS: Readonly<Record<SettingName, readonly [string, string, string, string]>> = {
   'allow-host-names': ['yes', 'no', 'yes', 'no'],
   'require-signature': ['yes', 'no', 'yes', 'no'],
+  'card-life': ['1d', '3d', '30d', '90d'],
   sign: ['yes', 'no', 'yes', 'no'],
   'address-wait': ['10s', '5m', '1h', 'forever'],
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],
@@ -222,6 +224,12 @@ test('a mistake counts also where another word overrules it', () => {
 test('the levels that a flag offers are those of the log', () => {
   assert.deepEqual(LOG_LEVEL_CHOICES, LOG_LEVELS);
   assert.deepEqual(settingFlags('log-level')['log-level'].choices, LOG_LEVELS);
+});
+
+test('a card is good for as long as a tracker signs without being told, and for a day to ninety when it is', () => {
+  assert.equal(resolved({}).values['card-life'], CARD_LIFE_S * 1_000);
+  for (const life of ['23h', '91d', 'forever', '0'])
+    assert.match(refusal({ flags: { 'card-life': life } }), /is not a time from 1d to 90d/);
 });
 
 test('every setting says what it is in one line, and what counts without it', () => {

@@ -147,6 +147,23 @@ test('a member with a card that ran out renews it and asks nothing else', () => 
   assert.ok(again.kind === 'member' && !again.hasRunOut);
 });
 
+test('cards are good for as long as the tracker was told, at joining and at renewing', () => {
+  const cardLifeS = 3 * DAY_S;
+  const stage = new ClosedStage({ closed: { ...closedSetting(TRACKER_1), cardLifeS } });
+  const secret = invited(stage, stage.member(ADMIN, 'admin').connection);
+  const [joined] = stage.stranger(50).send({ kind: 'join', id: 1, secret, name: 'bob' });
+  assert.ok(joined?.kind === 'admitted');
+  const inside = stage.enter(50, joined.card);
+  assert.ok(inside !== undefined);
+  greet(inside, 50);
+  const [renewed] = inside.send({ kind: 'renew', id: 2 });
+  assert.ok(renewed?.kind === 'renewed');
+  for (const card of [joined.card, renewed.card]) {
+    const verdict = stage.verdict(50, card);
+    assert.ok(verdict.kind === 'member' && verdict.member.goodUntilS === NOW_S + cardLifeS);
+  }
+});
+
 test('somebody whom this tracker does not know renews no card that ran out', () => {
   const stage = new ClosedStage();
   const late = stage.enter(51, cardFor(51), 400 * DAY_S);

@@ -37,8 +37,9 @@ export interface ClosedSetting {
   readonly signer: Signer;
   /** The root's about this tracker. */
   readonly statement: Uint8Array;
-  /** As in `IssuerSetting`. */
+  /** These two as in `IssuerSetting`. */
   readonly openRoot?: (() => Signer | undefined) | undefined;
+  readonly cardLifeS?: number | undefined;
   /** For people. */
   readonly swarm: string;
   /** Both addresses as text. */
@@ -94,13 +95,13 @@ export class ClosedSwarm {
   #strangers = 0;
 
   constructor(setting: ClosedSetting, ports: SwarmPorts) {
-    const { standing, id, signer, statement, openRoot } = setting;
+    const { standing, id, signer, statement, openRoot, cardLifeS } = setting;
     this.#setting = setting;
     this.#ports = ports;
     this.membership = new Membership(standing);
     this.clocks = new SwarmClocks(setting.partnerClock, (fields, sentence) => ports.log('error', fields, sentence));
     this.#trackers = new Set([id]);
-    const issuer = new Issuer({ root: standing.root, id, signer, statement, openRoot });
+    const issuer = new Issuer({ root: standing.root, id, signer, statement, openRoot, cardLifeS });
     this.#admission = new Admission(this.membership, issuer);
     this.#administration = new Administration(this.membership, this.#trackers, setting.randomSecret, issuer);
     this.membership.observe((row) => void this.#news.push(row));
