@@ -29,6 +29,7 @@ import { ask, type HttpAnswer } from '../support/http-requests.js';
 import { mismatches } from '../support/json-schema.js';
 import { hasTool } from '../support/needs.js';
 
+const noSeeders = async () => ({ rows: [], total: 0 });
 const MONITORING = new URL('../../../docs/monitoring/', import.meta.url);
 
 interface Stage {
@@ -311,7 +312,7 @@ test('numbers of a client and a tracker are as Prometheus wants them, and name n
   const zeros = Object.fromEntries([...counts, ...stored].map((each) => [each, 0]));
   const own = formatAddress(swarm.trackers[0]);
   const statistics = { own, uptimeMs: 5, rssBytes: 1, requests: 3, ...zeros, partner };
-  const tracker = new ServedTracker({ statistics: () => statistics, list: async () => [] });
+  const tracker = new ServedTracker({ statistics: () => statistics, list: async () => [], seeders: noSeeders });
   const ofTracker = await tracker.metrics();
   assert.match(ofClient, /^mtorrent_files\{state="seeding"\} 1$/m);
   assert.match(ofTracker, /^mtorrent_tracker_requests_total 3$/m);
@@ -335,7 +336,11 @@ test('numbers of a client and a tracker are as Prometheus wants them, and name n
 test('a tracker is ready only while its list is as complete as that of its partner', () => {
   const sync = { isReady: true, isAlone: false, following: true, behindChanges: 0, digestEqual: true };
   const unready = (change: object): string | undefined =>
-    new ServedTracker({ statistics: () => ({ partner: { ...sync, ...change } }), list: async () => [] }).unready();
+    new ServedTracker({
+      statistics: () => ({ partner: { ...sync, ...change } }),
+      list: async () => [],
+      seeders: noSeeders,
+    }).unready();
   assert.equal(unready({}), undefined);
   assert.match(unready({ isReady: false }) ?? '', /catching up/);
   assert.match(unready({ isAlone: true }) ?? '', /out of date/);

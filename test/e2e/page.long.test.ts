@@ -2,15 +2,16 @@
 // watches it come, pauses, resumes and removes it, and sees a tracker die.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
+import { ClosedSwarm } from '../../bench/closed-swarm.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { TRACKER_RETRY_MAX_MS } from '../../src/tracking/announce/limits.js';
 import { isAccessible, openBrowser, openPage, type WatchedPage } from '../support/browser.js';
 import { attach, onDaemon, startDaemon } from '../support/daemon-stage.js';
-import { eventually, killHard, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import { create, eventually, killHard, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
 import { PATIENCE_MS } from '../support/patience.js';
 
 /** At the limit it takes longer than all that is looked at. */
@@ -151,5 +152,58 @@ test('a hidden page asks for nothing, and asks again when it is seen', async (t)
     (requests) => requests >= 3,
     'a page that is seen asks',
   );
+  assert.deepEqual(complaints, []);
+});
+
+test('of downloads that wait for their turn a person chooses the next one, by the keyboard alone', async (t) => {
+  const stage = await stagePage(t, ['--active-downloads', '1']);
+  if (stage === undefined) return;
+  const { swarm, page, complaints } = stage;
+  await startTrackerHere(swarm);
+  const names = ['a', 'b', 'c'];
+  for (const name of names) {
+    const source = await swarm.makeFile(name, PIECE);
+    await create(swarm, source, `${name}.mtorrent`);
+    await attach(swarm, name).succeed(`get ${name}.mtorrent downloads/`);
+  }
+  const row = (name: string) =>
+    page.getByRole('listitem').filter({ has: page.getByRole('button', { name, exact: true }) });
+  await row('a').getByText('downloading', { exact: true }).waitFor();
+  await row('b').getByText('waiting', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Top c' }).focus();
+  await page.keyboard.press('Enter');
+  await row('c').getByText('it begins next').waitFor();
+  await isAccessible(page);
+  await page.getByRole('button', { name: 'Pause a' }).focus();
+  await page.keyboard.press('Enter');
+  await row('c').getByText('downloading', { exact: true }).waitFor();
+  await row('b').getByText('waiting', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Top c' }).count(), 0);
+  await page.getByRole('button', { name: 'Bottom b' }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('in a closed swarm the map and the picture of who sends to whom name the member', async (t) => {
+  const browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const swarm = await stageSwarm(t);
+  const identities = await ClosedSwarm.make(swarm.path('identities'), swarm.trackers, 2);
+  swarm.environment = (name) =>
+    identities.environmentOf(name === 'seeder' ? 'member-0' : name === 'watched' ? 'member-1' : name);
+  await swarm.startTracker(0);
+  const seeder = swarm.startClient('seeder');
+  const source = await swarm.makeFile('disk.img', PIECES * PIECE);
+  await seeder.succeed(`share ${source} ${swarm.path('disk.mtorrent')}`);
+  const watched = swarm.startClient('watched', 0, ['--http', '127.0.0.1:0', '--download-limit', DOWN]);
+  await copyFile(swarm.path('disk.mtorrent'), swarm.path('other.mtorrent'));
+  await watched.succeed(`get ${swarm.path('other.mtorrent')} ${swarm.path('got.img')}`);
+  const { result } = await watched.command('web');
+  const { page, complaints } = await openPage(browser, /http:\S+/.exec(result)?.[0] ?? '');
+  await page.getByRole('button', { name: 'disk.img', exact: true }).click();
+  await page.getByRole('columnheader', { name: 'member' }).waitFor();
+  await page.getByRole('cell', { name: /^member-0 \(\w+\)$/ }).waitFor();
+  const picture = page.getByRole('img', { name: /received from member-0 \(\w+\) at 127\.0\.0\.1:/ });
+  await picture.getByText('member-0', { exact: true }).waitFor();
+  await isAccessible(page);
   assert.deepEqual(complaints, []);
 });

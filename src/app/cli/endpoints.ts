@@ -118,6 +118,11 @@ export async function openTrackerEndpoints(
       const { passageOf } = await import('../library/invitations.js');
       return listFiles([tracker.address, tracker.partner], text, passageOf(credentials));
     },
+    seeders: async (swarm) => {
+      const { seedersOf } = await import('../../tracking/tracker/listing.js');
+      const { passageOf } = await import('../library/invitations.js');
+      return seedersOf(tracker.address, swarm, passageOf(credentials));
+    },
   });
   const opened: Endpoint[] = [];
   const close = async (): Promise<void> => void (await Promise.all(opened.map((each) => each.close())));

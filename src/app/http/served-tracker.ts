@@ -2,11 +2,12 @@
 // its list is as complete as that of its partner.
 
 import { programVersion } from '../../foundation/base/installation.js';
-import type { ListedFile } from '../library/views.js';
+import { type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
+import type { ListedFile, Seeders } from '../library/views.js';
 import { answerShape } from './answers.js';
 import { counter, exposition, gauge, type Metric, processMetrics } from './metrics.js';
 import type { Operation } from './operations.js';
-import { answerOf, COUNT, objectOf, TEXT } from './schemas.js';
+import { answerOf, COUNT, listOf, objectOf, TEXT } from './schemas.js';
 import type { Served } from './served.js';
 
 export interface TrackerSource {
@@ -14,6 +15,8 @@ export interface TrackerSource {
   statistics(): Readonly<Record<string, unknown>>;
   /** Rejects with NO_TRACKER where nothing is listed to anybody. */
   list(text: string): Promise<readonly ListedFile[]>;
+  /** Rejects with NO_TRACKER. */
+  seeders(swarm: SwarmKey): Promise<Seeders>;
 }
 
 /** What the partner's part of the statistics says, as far as it is looked at; a shared store may say less. */
@@ -36,7 +39,7 @@ export class ServedTracker implements Served {
 
   constructor(source: TrackerSource) {
     this.#source = source;
-    this.operations = [this.#about(), this.#status(), this.#list(), this.#web()];
+    this.operations = [this.#about(), this.#status(), this.#list(), this.#seeders(), this.#web()];
   }
 
   linkWith(link: () => string): void {
@@ -123,6 +126,21 @@ export class ServedTracker implements Served {
       input: objectOf({ text: { type: 'string', maxLength: 255 } }, []),
       answer: shape.schema,
       perform: async ({ text = '' }) => shape.json(await this.#source.list(String(text))),
+    };
+  }
+
+  #seeders(): Operation {
+    const seeder = objectOf({ address: TEXT, have: COUNT });
+    return {
+      name: 'seeders',
+      method: 'GET',
+      summary: 'who has how many pieces of a file, as this tracker knows it; some of them when there are very many',
+      input: objectOf({ swarm: { type: 'string', pattern: '^[0-9a-f]{40}$' } }),
+      answer: answerOf({ total: COUNT, seeders: listOf(seeder) }),
+      perform: async ({ swarm }) => {
+        const { total, rows } = await this.#source.seeders(swarmKey(Buffer.from(String(swarm), 'hex')));
+        return { schema: 1, total, seeders: rows };
+      },
     };
   }
 

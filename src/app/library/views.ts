@@ -6,7 +6,7 @@ import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 
 export type { ClientStats, FileView, FindingView, TrackerView } from '../../client/messages.js';
-export type { ListedFile } from '../../tracking/tracker/listing.js';
+export type { ListedFile, Seeders } from '../../tracking/tracker/listing.js';
 
 /** What a download found on this machine, and what it fetched: bytes, and how many from which source. */
 export type Reused = Extract<ClientEvent, { readonly kind: 'reused' }>;

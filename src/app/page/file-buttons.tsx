@@ -2,11 +2,13 @@
 
 import { ask, change } from './api.js';
 import { useRef, useState } from './preact.js';
-import { type FileRow, isWhole, mayPause, mayResume } from './rows.js';
+import { type FileRow, isWhole, mayPause, mayQueue, mayResume } from './rows.js';
 
 interface FileButtonsProps {
   readonly file: FileRow;
   readonly onChanged: () => void;
+  /** Before it is removed: whoever asks for its map must stop. */
+  readonly onRemoving: () => void;
 }
 
 interface Verified {
@@ -14,7 +16,7 @@ interface Verified {
   readonly pieces: number;
 }
 
-export function FileButtons({ file, onChanged }: FileButtonsProps) {
+export function FileButtons({ file, onChanged, onRemoving }: FileButtonsProps) {
   const [told, setTold] = useState('');
   const dialog = useRef<HTMLDialogElement>(null);
   const { name, mtorrentPath } = file;
@@ -35,11 +37,17 @@ export function FileButtons({ file, onChanged }: FileButtonsProps) {
     await change(verb, { name: mtorrentPath });
     return '';
   };
+  const queue = (verb: 'top' | 'bottom', done: string) => async (): Promise<string> => {
+    await change(verb, { name: mtorrentPath });
+    return done;
+  };
   return (
     <>
       <span class="buttons">
         {mayPause(file) && button('Pause', simple('pause'))}
         {mayResume(file) && button('Resume', simple('resume'))}
+        {mayQueue(file) && button('Top', queue('top', 'it begins next'))}
+        {mayQueue(file) && button('Bottom', queue('bottom', 'it begins after all others'))}
         {button('Verify', async () => {
           setTold('reading all pieces again…');
           const { good, pieces } = await change<Verified>('verify', { name: mtorrentPath });
@@ -59,7 +67,7 @@ export function FileButtons({ file, onChanged }: FileButtonsProps) {
           {told}
         </p>
       )}
-      <RemoveDialog file={file} place={dialog} perform={perform} />
+      <RemoveDialog file={file} place={dialog} perform={perform} onRemoving={onRemoving} />
     </>
   );
 }
@@ -68,13 +76,15 @@ interface RemoveDialogProps {
   readonly file: FileRow;
   readonly place: { current: HTMLDialogElement | null };
   readonly perform: (done: () => Promise<string>) => Promise<void>;
+  readonly onRemoving: () => void;
 }
 
-function RemoveDialog({ file, place, perform }: RemoveDialogProps) {
+function RemoveDialog({ file, place, perform, onRemoving }: RemoveDialogProps) {
   const { name, path, mtorrentPath } = file;
   const whole = isWhole(file);
   const remove = (flags: Readonly<Record<string, boolean>>): void => {
     place.current?.close();
+    onRemoving();
     void perform(async () => {
       await change('remove', { name: mtorrentPath, ...flags });
       return '';

@@ -18,7 +18,7 @@ export function FileDetail({ file }: { readonly file: FileRow }) {
   const isBusy = file.state === 'downloading';
   const busyMs = (asked: MapRow): number =>
     asked.cells * asked.peers.length > LARGE_MAP_CELLS ? LARGE_MAP_MS : MAP_MS;
-  const { answer: map, problem } = useAsked<MapRow>('map', isBusy ? busyMs : QUIET_MAP_MS, file.mtorrentPath);
+  const { answer: map, problem } = useAsked<MapRow>('map', isBusy ? busyMs : QUIET_MAP_MS, { name: file.mtorrentPath });
   const { name, received, wasted, sent, reused, size, path } = file;
   const copies = size === 0 ? 0 : sent / size;
   return (

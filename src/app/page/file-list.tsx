@@ -84,7 +84,7 @@ function FileItem({ file, isOpen, onOpen, onChanged }: FileItemProps) {
         </progress>
       )}
       <span class="facts">{factsOf(file).join(' · ')}</span>
-      <FileButtons file={file} onChanged={onChanged} />
+      <FileButtons file={file} onChanged={onChanged} onRemoving={() => isOpen && onOpen('')} />
       {problem !== '' && <p class="problem">{problem}</p>}
     </li>
   );

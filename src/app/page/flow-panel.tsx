@@ -3,7 +3,7 @@
 
 import { formatBytes, formatRate } from './figures.js';
 import { useRef } from './preact.js';
-import type { MapRow, PeerRow } from './rows.js';
+import { calledBy, describedBy, type MapRow, type PeerRow } from './rows.js';
 
 /** Of each side, those with the most bytes. */
 const SHOWN_MAX = 8;
@@ -26,9 +26,10 @@ export function FlowPanel({ map }: { readonly map: MapRow }) {
       <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={sentence(from, to)}>
         {from.map((peer, at) => (
           <g key={peer.address} class="from">
+            <title>{describedBy(peer)}</title>
             <path d={curve(left, y(at, from.length), WIDTH / 2 - 34, middle)} stroke-width={widthOf(peer.rate)} />
             <text x={left - 8} y={y(at, from.length) - 3} text-anchor="end">
-              {peer.address}
+              {calledBy(peer)}
             </text>
             <text class="dim" x={left - 8} y={y(at, from.length) + 11} text-anchor="end">
               {told(peer)}
@@ -37,9 +38,10 @@ export function FlowPanel({ map }: { readonly map: MapRow }) {
         ))}
         {to.map((peer, at) => (
           <g key={peer.address} class="to">
+            <title>{describedBy(peer)}</title>
             <path d={curve(WIDTH / 2 + 34, middle, right, y(at, to.length))} stroke-width={widthOf(peer.rate)} />
             <text x={right + 8} y={y(at, to.length) - 3}>
-              {peer.address}
+              {calledBy(peer)}
             </text>
             <text class="dim" x={right + 8} y={y(at, to.length) + 11}>
               {told(peer)}
@@ -71,7 +73,7 @@ function widthOf(rate: number): number {
 
 function sentence(from: readonly PeerRow[], to: readonly PeerRow[]): string {
   const list = (peers: readonly PeerRow[]): string =>
-    peers.map(({ address, bytes }) => `${address} ${formatBytes(bytes)}`).join(', ') || 'nobody';
+    peers.map((peer) => `${describedBy(peer)} ${formatBytes(peer.bytes)}`).join(', ') || 'nobody';
   return `received from ${list(from)}; sent to ${list(to)}`;
 }
 

@@ -19,7 +19,7 @@ export interface Asked<T> {
 export function useAsked<T>(
   question: string | undefined,
   everyMs: number | ((answer: T) => number),
-  name?: string,
+  values: Readonly<Record<string, string>> = {},
 ): Asked<T> {
   const [state, setState] = useState<{ answer: T | undefined; problem: string | undefined }>({
     answer: undefined,
@@ -34,14 +34,14 @@ export function useAsked<T>(
     return whileSeen(again, async (isCurrent) => {
       let answer: T | undefined;
       try {
-        answer = await ask<T>(question, name === undefined ? {} : { name });
+        answer = await ask<T>(question, values);
         if (isCurrent()) setState({ answer, problem: undefined });
       } catch (error) {
         if (isCurrent()) setState(({ answer: before }) => ({ answer: before, problem: (error as Error).message }));
       }
       return pauseAfter(pauseOf.current, answer);
     });
-  }, [question, name]);
+  }, [question, JSON.stringify(values)]);
   return { ...state, again: () => again.current() };
 }
 

@@ -12,6 +12,8 @@ export interface RatesPlot {
 }
 
 const HEIGHT = 150;
+/** Below it the ticks of the clock would be less than a second apart. */
+const SPAN_MIN_S = 60;
 
 /** @param colour of a name of the style sheet. */
 export function openRatesPlot(place: HTMLElement, width: number, colour: (name: string) => string): RatesPlot {
@@ -31,7 +33,10 @@ export function openRatesPlot(place: HTMLElement, width: number, colour: (name: 
       padding: [8, 8, 0, 0],
       cursor: { drag: { x: false, y: false } },
       legend: { show: false },
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1024)] } },
+      scales: {
+        x: { time: true, range: (_, min, max) => [Math.min(min, max - SPAN_MIN_S), max] },
+        y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1024)] },
+      },
       series: [{}, line('Down', '--down'), line('Up', '--up')],
       axes: [
         { ...axis, size: 28, space: 70, values: (_, ticks) => ticks.map((at) => clock(at)) },

@@ -1,5 +1,8 @@
 // The answers of the API that the page reads. Sizes are bytes, rates bytes a second. Pure.
 
+/** What fits beside the picture of who sends to whom. */
+const CALLED_LETTERS_MAX = 20;
+
 export interface AboutRow {
   readonly program: 'client' | 'tracker';
   readonly version: string;
@@ -43,6 +46,19 @@ export interface PeerRow {
   readonly bytes: number;
   readonly rate: number;
   readonly pieces: number;
+  /** In a closed swarm, whose it is; two members may have one name, and no two one key. */
+  readonly member?: { readonly name: string; readonly key: string };
+}
+
+/** How a peer is called on a picture: by its member where that is known. */
+export function calledBy({ address, member }: PeerRow): string {
+  if (member === undefined) return address;
+  return member.name.length <= CALLED_LETTERS_MAX ? member.name : `${member.name.slice(0, CALLED_LETTERS_MAX - 1)}…`;
+}
+
+/** The same in words, which tell two members of one name apart. */
+export function describedBy({ address, member }: PeerRow): string {
+  return member === undefined ? address : `${member.name} (${member.key}) at ${address}`;
 }
 
 /** Bytes and bits in base64. `asked`: [cell, place in `peers`]. */
@@ -108,6 +124,11 @@ export function isWhole({ state, have, pieces }: FileRow): boolean {
 /** What the buttons of a file do now. */
 export function mayPause({ state }: FileRow): boolean {
   return state === 'downloading' || state === 'waiting';
+}
+
+/** Others may begin before it, or after. */
+export function mayQueue({ state }: FileRow): boolean {
+  return state === 'waiting';
 }
 
 export function mayResume({ state }: FileRow): boolean {

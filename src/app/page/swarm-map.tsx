@@ -54,6 +54,7 @@ export function SwarmMap({ map }: { readonly map: MapRow }) {
 }
 
 function PeerTable({ map }: { readonly map: MapRow }) {
+  const isNamed = map.peers.some(({ member }) => member !== undefined);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
     <section class="scroll" aria-label="Peers" tabIndex={0}>
@@ -61,6 +62,7 @@ function PeerTable({ map }: { readonly map: MapRow }) {
         <caption>Peers, from the top of the map</caption>
         <thead>
           <tr>
+            {isNamed && <th scope="col">member</th>}
             <th scope="col">address</th>
             <th scope="col">has</th>
             <th scope="col">requested</th>
@@ -68,8 +70,9 @@ function PeerTable({ map }: { readonly map: MapRow }) {
           </tr>
         </thead>
         <tbody>
-          {map.peers.map(({ address, pieces, rate }, at) => (
+          {map.peers.map(({ address, pieces, rate, member }, at) => (
             <tr key={address}>
+              {isNamed && <td>{member === undefined ? '' : `${member.name} (${member.key})`}</td>}
               <td>{address}</td>
               <td>{pieces === map.pieces ? 'all' : pieces}</td>
               <td>{map.asked.filter(([, peer]) => peer === at).length}</td>

@@ -1,12 +1,13 @@
 // The page of a tracker: what it holds, whether it is in step with its partner, and how many requests it takes.
 
-import { counted, formatBytes } from './figures.js';
+import { counted, formatBytes, percentOf } from './figures.js';
 import { useAsked } from './looking.js';
-import { useRef } from './preact.js';
+import { useRef, useState } from './preact.js';
 import type { AboutRow } from './rows.js';
 
 const STATUS_MS = 2_000;
 const LIST_MS = 5_000;
+const PIECE_BYTES = 512 * 1024;
 /** More rows than anybody reads make a browser slow. */
 const SHOWN_MAX = 500;
 
@@ -55,11 +56,8 @@ export function TrackerPage({ about }: { readonly about: AboutRow }) {
           {list.problem !== undefined && <p class="hint">{list.problem}</p>}
           {list.answer !== undefined && files.length === 0 && <p class="hint">Nothing is listed.</p>}
           <ul class="rows">
-            {files.slice(0, SHOWN_MAX).map(({ name, size, seeders, complete, swarm }) => (
-              <li key={swarm}>
-                <b>{name}</b>
-                <span class="hint">{`${formatBytes(size)} · ${counted(seeders, 'seeder')}, ${complete} complete`}</span>
-              </li>
+            {files.slice(0, SHOWN_MAX).map((file) => (
+              <SwarmItem key={file.swarm} file={file} />
             ))}
           </ul>
         </section>
@@ -69,21 +67,86 @@ export function TrackerPage({ about }: { readonly about: AboutRow }) {
   );
 }
 
+/** A file, and on demand who has how much of it. */
+function SwarmItem({ file }: { readonly file: ListedRow }) {
+  const [isOpen, setOpen] = useState(false);
+  const { name, size, seeders, complete, swarm } = file;
+  return (
+    <li class="swarm">
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <b>{name}</b>
+          <span class="hint">{`${formatBytes(size)} · ${counted(seeders, 'seeder')}, ${complete} complete`}</span>
+        </summary>
+        {isOpen && <SeederList name={name} pieces={Math.ceil(size / PIECE_BYTES)} swarm={swarm} />}
+      </details>
+    </li>
+  );
+}
+
+interface SeedersRow {
+  readonly total: number;
+  readonly seeders: readonly { readonly address: string; readonly have: number }[];
+}
+
+interface SeederListProps {
+  readonly name: string;
+  readonly pieces: number;
+  readonly swarm: string;
+}
+
+function SeederList({ name, pieces, swarm }: SeederListProps) {
+  const { answer, problem } = useAsked<SeedersRow>('seeders', LIST_MS, { swarm });
+  if (answer === undefined) return <p class="hint">{problem ?? 'asking…'}</p>;
+  const { total, seeders } = answer;
+  const shown = seeders.slice(0, SHOWN_MAX);
+  return (
+    <ul class="seeders">
+      {shown.map(({ address, have }) => (
+        <li key={address}>
+          <span class="mono">{address}</span>
+          <progress aria-label={`${name}: pieces at ${address}`} max={pieces} value={have} />
+          <span>{`${percentOf(have, pieces)} %`}</span>
+        </li>
+      ))}
+      {total > shown.length && <li class="hint">{`${total - shown.length} more`}</li>}
+    </ul>
+  );
+}
+
 function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rate: number | undefined }) {
   const { ready, unready, stats } = status;
   const { partner } = stats;
-  const plain = (all: object) => Object.entries(all).filter(([, value]) => value !== null && typeof value !== 'object');
+  const plain = (all: object) =>
+    Object.entries(all).filter(([, value]) => value !== null && value !== '' && typeof value !== 'object');
   return (
     <section class="card" aria-labelledby="state">
       <h2 id="state">
         State <span class={`state ${ready ? 'fine' : 'bad'}`}>{ready ? 'ready' : 'not ready'}</span>
       </h2>
       {!ready && <p class="problem">{unready}</p>}
-      <p>{rate === undefined ? '' : `${rate.toFixed(1)} requests a second`}</p>
+      <ul class="rows">
+        <li>{rate === undefined ? 'counting requests…' : `${rate.toFixed(1)} requests a second`}</li>
+        {partnerWords(partner).map((words) => (
+          <li key={words}>{words}</li>
+        ))}
+      </ul>
       <FigureList title="This tracker" figures={plain(stats)} />
       {typeof partner === 'object' && partner !== null && <FigureList title="Its partner" figures={plain(partner)} />}
     </section>
   );
+}
+
+/** Of what the statistics say of the partner; a shared database says other things. */
+function partnerWords(partner: unknown): readonly string[] {
+  if (typeof partner !== 'object' || partner === null) return [];
+  const { following, followedBy, digestEqual } = partner as Figures;
+  const words: string[] = [];
+  if (typeof following === 'boolean')
+    words.push(following ? 'the partner is connected' : 'the partner does not answer');
+  if (following === true && followedBy === false) words.push('the partner does not take changes from here');
+  if (typeof digestEqual === 'boolean') words.push(digestEqual ? 'both lists are equal' : 'the lists differ');
+  return words;
 }
 
 function FigureList({ title, figures }: { readonly title: string; readonly figures: readonly [string, unknown][] }) {

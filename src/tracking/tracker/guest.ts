@@ -23,9 +23,8 @@ import {
 
 type Reply<K extends TrackerReply['kind']> = Extract<TrackerReply, { readonly kind: K }>;
 /** Without its id, which is chosen here. */
-type Question = { readonly [K in 'list' | 'summaries']: Omit<Extract<TrackerRequest, { kind: K }>, 'id'> }[
-  | 'list'
-  | 'summaries'];
+type Asked = 'list' | 'summaries' | 'seeders';
+type Question = { readonly [K in Asked]: Omit<Extract<TrackerRequest, { kind: K }>, 'id'> }[Asked];
 
 export class Guest {
   readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;

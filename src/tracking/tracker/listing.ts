@@ -1,9 +1,11 @@
-// `mtorrent list`: what a pair of trackers lists, asked page by page as a guest, which is listed nowhere and changes
-// nothing. Checks what it is told, since names and numbers come from strangers.
+// What a pair of trackers lists, asked page by page, and who has how much of it, asked of one: as a guest, which is
+// listed nowhere and changes nothing. Checks what it is told, since names and numbers come from strangers.
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
+import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { keyBytes, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE, infoDigestOf } from '../../foundation/torrent/info-text.js';
 import { formatLink } from '../../foundation/torrent/link.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
@@ -87,4 +89,24 @@ function fileOf(item: Item, list: TrackerList): ListedFile {
 /** By code units: the same order on every machine. */
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export interface Seeders {
+  /** Some of them by chance when there are more than one reply holds; those with the most pieces first. */
+  readonly rows: readonly { readonly address: string; readonly have: number }[];
+  readonly total: number;
+}
+
+/** NO_TRACKER. @param passage how bytes travel; in the clear when absent. */
+export async function seedersOf(tracker: Address, swarm: SwarmKey, passage?: Passage): Promise<Seeders> {
+  const guest = new Guest(tracker, passage);
+  try {
+    await guest.greeted();
+    const question = { kind: 'seeders', swarm: keyBytes(swarm), want: SEEDERS_PER_REPLY_MAX } as const;
+    const { seeders, total } = await guest.ask(question, 'seederList');
+    const rows = seeders.map(([host, port, have]) => ({ address: formatAddress({ host, port }), have }));
+    return { rows: rows.sort((a, b) => b.have - a.have || (a.address < b.address ? -1 : 1)), total };
+  } finally {
+    guest.hangUp();
+  }
 }
