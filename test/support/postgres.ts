@@ -56,14 +56,18 @@ export interface Place {
   readonly parent?: string;
   /** Mebibytes of one file of its log. */
   readonly walSegmentMiB?: number;
+  /** A command that runs another one on another machine. */
+  readonly on?: readonly string[];
 }
 
 export class PostgresServer {
   readonly directory: string;
   readonly port: number;
+  readonly #on: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, port: number) {
+  private constructor(directory: string, port: number, on: readonly string[] = []) {
+    this.#on = on;
     this.directory = directory;
     this.port = port;
   }
@@ -73,7 +77,7 @@ export class PostgresServer {
    * @param place its port, if not any that is free, and the folder that its own is made in.
    */
   static async start(settings: Readonly<Record<string, string>> = {}, place: Place = {}): Promise<PostgresServer> {
-    const server = new PostgresServer(newDirectory(place.parent), place.port ?? (await freePort()));
+    const server = new PostgresServer(newDirectory(place.parent), place.port ?? (await freePort()), place.on);
     server.#run('initdb', [
       ...(place.walSegmentMiB === undefined ? [] : [`--wal-segsize=${place.walSegmentMiB}`]),
       '-D',
@@ -223,7 +227,7 @@ export class PostgresServer {
 
   #psql(text: string, database: string): [string, string[]] {
     const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-d', database];
-    return [join(binaries() ?? '', 'psql'), [...where, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text]];
+    return this.#there(join(binaries() ?? '', 'psql'), [...where, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text]);
   }
 
   #isReady(): boolean {
@@ -256,8 +260,13 @@ export class PostgresServer {
   #command(program: string, args: readonly string[]): [string, string[]] {
     const path = join(binaries() ?? '', program);
     const ids = serverIds();
-    if (ids === undefined) return [path, [...args]];
-    return ['setpriv', [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', path, ...args]];
+    if (ids === undefined) return this.#there(path, args);
+    return this.#there('setpriv', [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', path, ...args]);
+  }
+
+  #there(program: string, args: readonly string[]): [string, string[]] {
+    const [command = program, ...words] = [...this.#on, program, ...args];
+    return [command, words];
   }
 }
 
