@@ -86,6 +86,12 @@ export class PairClient {
     return this.#answer(id);
   }
 
+  /** Nobody waits for the answer. */
+  say(question: Question): void {
+    this.#lastId += 1;
+    this.#connection.send({ ...question, id: this.#lastId } as TrackerRequest);
+  }
+
   async ask<K extends TrackerReply['kind']>(question: Question, expected: K): Promise<ReplyOf<K>> {
     const reply = await this.reply(question);
     assert.equal(reply.kind, expected, JSON.stringify(reply));
@@ -153,7 +159,7 @@ export class PairClient {
   }
 }
 
-function idOf(number: number): Uint8Array {
+export function idOf(number: number): Uint8Array {
   const id = new Uint8Array(16);
   new DataView(id.buffer).setUint32(12, number);
   return id;

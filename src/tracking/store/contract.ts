@@ -61,6 +61,8 @@ export interface StoreSink<Out> {
   opened(id: TrackerId, movedFrom: string, nowMs: number): void;
   /** This tracker has another id from now on, and answers no list before `ready`. */
   identityChanged(id: TrackerId): void;
+  /** This tracker may have missed what others know, and answers no list before `ready`. */
+  notReady(): void;
   /** The registry has what the other trackers have, or none of them can be asked. */
   ready(nowMs: number): void;
   /** After every commit of the group was settled. */
@@ -103,6 +105,8 @@ export interface Store<In> {
   /** Whether or not it was adopted. */
   closed(connection: number): void;
   onTimer(nowMs: number): void;
+  /** This tracker did nothing for a while, and what comes now may have been sent then. Told before any of it. */
+  stoodStill?(nowMs: number): void;
   /** When `onTimer` wants to be called; infinity: never. */
   nextAtMs(): number;
   flush(nowMs: number): void;

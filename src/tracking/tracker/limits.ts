@@ -88,6 +88,11 @@ export const TRACKER_HASH_BYTES_MAX = 64 * GIB;
 /** Milliseconds between two looks at leases and idle connections: how late either may end. */
 export const TRACKER_TICK_MS = 1_000;
 /**
+ * Milliseconds by which a look is late where this tracker stood still: a busy processor delays it by less, and clients
+ * fail over after TRACKER_REPLY_DEADLINE_MS.
+ */
+export const STANDSTILL_MS = 3_000;
+/**
  * Entries that expire or are forgotten in one step of a clean-up: half of a commit, so that requests never wait for a
  * big one.
  */

@@ -96,6 +96,10 @@ export class StoreHost<In, Out> implements StoreSink<Out> {
     this.isReady = false;
   }
 
+  notReady(): void {
+    this.isReady = false;
+  }
+
   ready(): void {
     this.isReady = true;
   }

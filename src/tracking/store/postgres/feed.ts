@@ -2,11 +2,11 @@
 // version is taken, and of one version the state that was written last. Pure.
 
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
-import { type ChangeOf, compareVersions, outranks } from '../../registry/changes.js';
+import { type Change, type ChangeOf, compareVersions, outranks } from '../../registry/changes.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Client, Entry } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
-import type { FedEntry, FedLeave, FedProgress, FedSwarm } from './messages.js';
+import type { FedEntry, FedLeave, FedProgress, FedRows, FedSwarm } from './messages.js';
 
 export class Feed {
   readonly #registry: Registry;
@@ -17,7 +17,28 @@ export class Feed {
     this.#leases = leases;
   }
 
-  swarm(told: FedSwarm, nowMs: number): void {
+  /**
+   * Answers words that put entries back: the database lets a client expire whom this tracker has heard since.
+   * @param isDoubtful what was heard here lately may have been said long before.
+   */
+  apply({ swarms, leaves, entries, progress }: FedRows, nowMs: number, isDoubtful = false): readonly Change[] {
+    for (const swarm of swarms) this.#swarm(swarm, nowMs);
+    for (const leave of leaves) this.#leave(leave, nowMs);
+    const back: Change[] = [];
+    for (const entry of entries) {
+      const word = this.#entry(entry, nowMs, isDoubtful);
+      if (word !== undefined) back.push(word);
+    }
+    for (const word of progress) this.#progress(word, nowMs);
+    return back;
+  }
+
+  /** Another tracker heard the client so long ago. */
+  heard(client: Client | undefined, agoMs: number, nowMs: number): void {
+    if (client !== undefined) client.leaseEndsMs = Math.max(client.leaseEndsMs, this.#leases.endsMs(nowMs - agoMs));
+  }
+
+  #swarm(told: FedSwarm, nowMs: number): void {
     const { swarm, isComplete, name, size, pieceCount, details } = told;
     const facts = { swarm, name, size, pieceCount, ...(details === undefined ? {} : { details }) };
     if (isComplete) this.#registry.apply({ kind: 'complete', upload: 0, ...facts }, nowMs, nowMs);
@@ -25,36 +46,28 @@ export class Feed {
   }
 
   /** A row that has changed in more comes by itself: nothing that is not listed here becomes listed by its progress. */
-  progress(told: FedProgress, nowMs: number): void {
+  #progress(told: FedProgress, nowMs: number): void {
     const client = this.#registry.client(told.client);
     if (client?.entries.get(told.swarm)?.state !== 'live') return;
     this.#registry.apply(told, nowMs, client.leaseEndsMs, told.changed);
     this.heard(client, 0, nowMs);
   }
 
-  leave({ client, epoch, sequence, ageMs, changed }: FedLeave, nowMs: number): void {
+  #leave({ client, epoch, sequence, ageMs, changed }: FedLeave, nowMs: number): void {
     this.#registry.apply({ kind: 'leave', client, epoch, sequence }, nowMs - ageMs, nowMs, changed);
   }
 
-  /**
-   * Answers a word that puts the entry back: the database lets a client expire whom this tracker has heard since.
-   */
-  entry(told: FedEntry, nowMs: number): ChangeOf<'replicatedEntry'> | undefined {
+  #entry(told: FedEntry, nowMs: number, isDoubtful: boolean): ChangeOf<'replicatedEntry'> | undefined {
     const { swarm, client: id, host, port, have, epoch, sequence, state, isListed, ageMs, changed } = told;
     const client = this.#registry.client(id);
     const known = client?.entries.get(swarm);
     if (known !== undefined && !this.#isNews(told, known)) return undefined;
-    if (state === 'lapsed' && known?.state === 'live' && this.#wasHeard(known.client, nowMs))
+    if (state === 'lapsed' && known?.state === 'live' && !isDoubtful && this.#wasHeard(known.client, nowMs))
       return wordOf(known, swarm, this.#leases.endsMs(0));
     const word = { kind: 'put', swarm, client: id, host, port, have, epoch, sequence, isListed } as const;
     this.#registry.restore(word, state, nowMs - ageMs, this.#leases.endsMs(nowMs), changed);
     if (state === 'live') this.heard(this.#registry.client(id), 0, nowMs);
     return undefined;
-  }
-
-  /** Another tracker heard the client so long ago. */
-  heard(client: Client | undefined, agoMs: number, nowMs: number): void {
-    if (client !== undefined) client.leaseEndsMs = Math.max(client.leaseEndsMs, this.#leases.endsMs(nowMs - agoMs));
   }
 
   #isNews(told: FedEntry, known: Entry): boolean {

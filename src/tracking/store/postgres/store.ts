@@ -20,6 +20,7 @@ import {
 import { Looks } from './looks.js';
 import type { FedRows, FeedState, PostgresEffect, PostgresInput } from './messages.js';
 import { Reach } from './reach.js';
+import { Standstill } from './standstill.js';
 import { isLate, settle, type Waiting, waitingRules } from './waiting.js';
 
 type Input<K extends PostgresInput['kind']> = Extract<PostgresInput, { kind: K }>;
@@ -45,6 +46,7 @@ export class PostgresStore implements Store<PostgresInput> {
   #sent: Sent | undefined;
   readonly #reach = new Reach();
   readonly #looks = new Looks();
+  readonly #standstill = new Standstill();
   #isLoading = false;
   #isOpen = false;
   #isReady = false;
@@ -159,6 +161,7 @@ export class PostgresStore implements Store<PostgresInput> {
   onTimer(nowMs: number): void {
     if (this.#isBroken) return;
     this.#giveUpWaiting(nowMs);
+    if (nowMs >= this.#standstill.nextAtMs()) this.#answerFromMemory(nowMs);
     if (this.#reach.takeAttempt(nowMs)) this.#sink.emit({ kind: 'connect', seen: this.#reach.seen });
     if (this.#isOpen) this.#reach.grace(this.#sink.leases, nowMs);
     if (this.#reach.isConnected && nowMs >= this.#retryAtMs) this.#sendAgain();
@@ -173,7 +176,18 @@ export class PostgresStore implements Store<PostgresInput> {
       this.#mayPoll() ? this.#looks.nextAtMs() : NEVER,
       this.#reach.nextAtMs(this.#sink.leases, this.#isOpen),
       this.#oldestMs() + DATABASE_WAIT_MS,
+      this.#standstill.nextAtMs(),
     );
+  }
+
+  stoodStill(nowMs: number): void {
+    // Whoever was heard before it is not told as heard now.
+    this.#sink.leases.takeRenewed();
+    this.#standstill.ended(nowMs);
+    this.#looks.isNotified = true;
+    if (!this.#reach.isConnected) return;
+    this.#isReady = false;
+    this.#sink.notReady();
   }
 
   flush(nowMs: number): void {
@@ -228,7 +242,7 @@ export class PostgresStore implements Store<PostgresInput> {
     this.#retryAtMs = NEVER;
     if (this.#sent?.isUnderWay) this.#sent = { ...this.#sent, isUnderWay: false, isUnknown: true };
     // Everything was loaded, and who is asked for a list must not wait for a database that is away.
-    if (this.#isOpen) this.#beReady(nowMs);
+    if (this.#isOpen) this.#answerFromMemory(nowMs);
   }
 
   #loadEnded({ position, trackerId: id }: Input<'loadEnded'>, nowMs: number): void {
@@ -241,21 +255,11 @@ export class PostgresStore implements Store<PostgresInput> {
     this.#sink.opened(trackerId(id), '', nowMs);
   }
 
-  #apply({ swarms, leaves, entries, progress, membership }: FedRows, nowMs: number): void {
-    for (const swarm of swarms) this.#feed.swarm(swarm, nowMs);
-    for (const leave of leaves) this.#feed.leave(leave, nowMs);
-    const back: DatabaseChange[] = [];
-    for (const entry of entries) {
-      const word = this.#feed.entry(entry, nowMs);
-      if (word !== undefined) back.push(word);
-    }
-    for (const word of progress) this.#feed.progress(word, nowMs);
-    for (const row of membership) this.#sink.membership?.apply(row, true);
-    for (const change of back) this.#commitOwn([change]);
-  }
-
-  #commitOwn(changes: readonly DatabaseChange[]): void {
-    if (!this.isOverloaded) this.commit({ changes, weight: changes.length, settled: () => undefined });
+  #apply(rows: FedRows, nowMs: number): void {
+    const back = this.#feed.apply(rows, nowMs, this.#isDoubtful(nowMs));
+    for (const row of rows.membership) this.#sink.membership?.apply(row, true);
+    for (const change of back)
+      if (!this.isOverloaded) this.commit({ changes: [change], weight: 1, settled: () => undefined });
   }
 
   #reached(position: number): void {
@@ -270,6 +274,8 @@ export class PostgresStore implements Store<PostgresInput> {
   #poll(nowMs: number): void {
     const { leases } = this.#sink;
     const sinceMs = this.#looks.begin(nowMs);
+    this.#standstill.lookBegins();
+    if (this.#isDoubtful(nowMs)) leases.takeRenewed();
     const renewed = sinceMs === undefined ? [] : [...leases.takeRenewed()].map(({ id }) => id);
     // Whoever was heard before the last lease counts no more.
     const upkeep =
@@ -287,6 +293,15 @@ export class PostgresStore implements Store<PostgresInput> {
       for (const [id, agoMs] of state.heard) this.#feed.heard(registry.client(id), agoMs, nowMs);
       this.#sink.partnerClock?.(state.clockS, nowMs);
     }
+    if (!this.#standstill.lookEnds()) this.#beReady(nowMs);
+  }
+
+  #isDoubtful(nowMs: number): boolean {
+    return this.#standstill.isDoubtful(nowMs, this.#sink.leases.endsMs(0));
+  }
+
+  #answerFromMemory(nowMs: number): void {
+    this.#standstill.giveUp();
     this.#beReady(nowMs);
   }
 

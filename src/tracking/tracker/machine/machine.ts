@@ -10,7 +10,7 @@ import { Registry } from '../../registry/registry.js';
 import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../../store/contract.js';
 import { Claims } from '../claims/claims.js';
 import type { HeldRequest } from '../claims/held-requests.js';
-import { STORE_MARK_MS, STORE_READ_WEIGHT } from '../limits.js';
+import { STANDSTILL_MS, STORE_MARK_MS, STORE_READ_WEIGHT } from '../limits.js';
 import type { TrackerReply, TrackerRequest } from '../messages.js';
 import { notWritten, overloadedReply, type SessionEffect } from '../session/effects.js';
 import { helloOf } from '../session/entrant.js';
@@ -73,6 +73,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
 
   receive(input: TrackerInput<In> | Wake, nowMs: number): readonly Effect<Out>[] {
     this.#effects = [];
+    if (this.#isOpen && nowMs - this.#nextTickMs > STANDSTILL_MS) this.#store.stoodStill?.(nowMs);
     this.#apply(input, nowMs);
     this.#settleAddresses(nowMs);
     this.#swarm?.settle(nowMs);
@@ -129,6 +130,9 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       wallS: (nowMs) => this.#swarm?.clocks.ownS(nowMs) ?? 0,
       partnerClock: (seconds, nowMs) => this.#swarm?.clocks.partner(seconds, nowMs),
       identityChanged: (id) => this.#identityChanged(id),
+      notReady: () => {
+        this.#session.self.isReady = false;
+      },
       ready: (nowMs) => this.#ready(nowMs),
       hashesRead: (read, part) => this.#hashesRead(read, part),
       groupSettled: (result, nowMs) => this.#groupSettled(result, nowMs),

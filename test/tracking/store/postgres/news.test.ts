@@ -21,12 +21,7 @@ class Reader {
   readonly registry = new Registry();
   readonly #feed = new Feed(this.registry, new Leases(this.registry, { leaseMs: LEASE_MS, tickMs: 1_000 }));
 
-  readonly take = ({ swarms, leaves, entries, progress }: FedRows): void => {
-    for (const swarm of swarms) this.#feed.swarm(swarm, 0);
-    for (const leave of leaves) this.#feed.leave(leave, 0);
-    for (const entry of entries) this.#feed.entry(entry, 0);
-    for (const word of progress) this.#feed.progress(word, 0);
-  };
+  readonly take = (rows: FedRows): void => void this.#feed.apply(rows, 0);
 }
 
 /** Of one page; undefined: some of it is there no more. */

@@ -23,11 +23,7 @@ const DAY_MS = 86_400_000;
 async function loaded(tracker: DatabaseTracker): Promise<Registry> {
   const registry = new Registry();
   const feed = new Feed(registry, new Leases(registry, { leaseMs: LEASE_MS, tickMs: 1_000 }));
-  await tracker.reading.load(({ swarms, leaves, entries }) => {
-    for (const swarm of swarms) feed.swarm(swarm, 0);
-    for (const leave of leaves) feed.leave(leave, 0);
-    for (const entry of entries) feed.entry(entry, 0);
-  });
+  await tracker.reading.load((rows) => void feed.apply(rows, 0));
   return registry;
 }
 

@@ -69,6 +69,14 @@ class Bench {
     return effect;
   }
 
+  stoodStill(): void {
+    this.host.turn((store, nowMs) => store.stoodStill?.(nowMs));
+  }
+
+  renew(number: number): void {
+    this.host.leases.renew(clientId(clientBytes(number)), this.world.nowMs);
+  }
+
   written(position: number, expired: readonly ClientId[] = []): void {
     const { group } = this.last('write');
     this.say({ kind: 'written', group, position, expired, tookMs: 1 });
@@ -252,6 +260,61 @@ test('lists are answered only when everything that others wrote is here', () => 
   bench.polled(1, 1);
   assert.equal(bench.host.isReady, true);
   assert.equal(bench.host.registry.counts.liveEntries, 1);
+});
+
+test('after a standstill lists wait for a look at the database that began then', () => {
+  const bench = Bench.opened();
+  bench.polled(1, 1);
+  bench.say({ kind: 'notified' });
+  bench.pass(100);
+  const under = bench.of('poll').length;
+  bench.stoodStill();
+  assert.equal(bench.host.isReady, false);
+  bench.polled(1, 1);
+  assert.equal(bench.host.isReady, false, 'this answer waited through the standstill');
+  bench.pass(100);
+  assert.equal(bench.of('poll').length, under + 1);
+  bench.polled(2, 2);
+  assert.equal(bench.host.isReady, true);
+});
+
+test('after a standstill lists are answered from memory when the database is away or takes too long', () => {
+  const bench = Bench.opened();
+  bench.polled(1, 1);
+  bench.stoodStill();
+  bench.pass(DATABASE_WAIT_MS - 1);
+  assert.equal(bench.host.isReady, false);
+  bench.pass(1);
+  assert.equal(bench.host.isReady, true);
+  bench.stoodStill();
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  assert.equal(bench.host.isReady, true);
+  bench.stoodStill();
+  assert.equal(bench.host.isReady, true, 'it was away before');
+});
+
+test('what is heard right after a standstill renews no lease and puts nobody back', () => {
+  const bench = Bench.opened();
+  const client = clientId(clientBytes(1));
+  bench.host.commit([put(1)]);
+  bench.written(1);
+  bench.polled(1, 1);
+  bench.renew(1);
+  bench.pass(3 * LEASE_MS);
+  bench.stoodStill();
+  bench.renew(1);
+  bench.polled(1, 1);
+  bench.pass(DATABASE_POLL_MS);
+  assert.deepEqual(bench.last('poll').upkeep?.renewed ?? [], []);
+  bench.say({ kind: 'fed', rows: { ...NOTHING_FED, entries: [{ ...told(1, 2), state: 'lapsed' }] }, upTo: 2 });
+  assert.equal(bench.host.registry.counts.liveEntries, 0);
+  assert.equal(bench.of('write').length, 1, 'nothing is written back');
+  bench.polled(2, 2);
+  bench.pass(LEASE_MS);
+  bench.polled(2, 2);
+  bench.renew(1);
+  bench.pass(DATABASE_POLL_MS);
+  assert.deepEqual(bench.last('poll').upkeep?.renewed, [client], 'later words count');
 });
 
 test('nobody expires while the database is away, nor for a lease after it is back', () => {
