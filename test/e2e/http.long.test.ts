@@ -18,6 +18,7 @@ import {
   HTTP_BODY_BYTES_MAX,
   HTTP_CONNECTIONS_MAX,
   HTTP_HEADER_BYTES_MAX,
+  READY_BEHIND_CHANGES_MAX,
 } from '../../src/app/http/limits.js';
 import { ServedClient } from '../../src/app/http/served-client.js';
 import { ServedTracker } from '../../src/app/http/served-tracker.js';
@@ -344,7 +345,10 @@ test('a tracker is ready only while its list is as complete as that of its partn
   assert.equal(unready({}), undefined);
   assert.match(unready({ isReady: false }) ?? '', /catching up/);
   assert.match(unready({ isAlone: true }) ?? '', /out of date/);
-  assert.match(unready({ behindChanges: 2 }) ?? '', /lacks 2 changes/);
+  // Those are on their way.
+  assert.equal(unready({ behindChanges: READY_BEHIND_CHANGES_MAX }), undefined);
+  const lack = READY_BEHIND_CHANGES_MAX + 1;
+  assert.match(unready({ behindChanges: lack }) ?? '', new RegExp(`lacks ${lack} changes`));
   assert.match(unready({ digestEqual: false }) ?? '', /differ/);
   // A partner that is away takes nothing with it.
   assert.equal(unready({ following: false, behindChanges: null, digestEqual: null }), undefined);

@@ -44,3 +44,8 @@ export const WRONG_SECRETS_A_SECOND_MAX = 20;
 export const HTTP_TOKEN_FILE_BYTES_MAX = 1_024;
 /** Bytes of a value of a request, as of a path on the attach socket. */
 export const HTTP_VALUE_BYTES_MAX = 4_096;
+/**
+ * Changes of its partner that a ready tracker may lack: as many as a pair under full load has on the way at any moment.
+ * What stays away is found by the digests.
+ */
+export const READY_BEHIND_CHANGES_MAX = 1_000;

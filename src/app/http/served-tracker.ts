@@ -5,6 +5,7 @@ import { programVersion } from '../../foundation/base/installation.js';
 import { type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import type { ListedFile, Seeders } from '../library/views.js';
 import { answerShape } from './answers.js';
+import { READY_BEHIND_CHANGES_MAX } from './limits.js';
 import { counter, exposition, gauge, type Metric, processMetrics } from './metrics.js';
 import type { Operation } from './operations.js';
 import { answerOf, COUNT, listOf, objectOf, TEXT } from './schemas.js';
@@ -50,7 +51,7 @@ export class ServedTracker implements Served {
     const { isReady, isAlone, following, behindChanges, digestEqual } = this.#partner();
     if (isReady === false) return 'this tracker is catching up with its partner';
     if (isAlone === true) return 'this list may be out of date: the partner was not heard since the start';
-    if (following === true && (behindChanges ?? 0) > 0)
+    if (following === true && (behindChanges ?? 0) > READY_BEHIND_CHANGES_MAX)
       return `this tracker lacks ${behindChanges} changes of its partner`;
     if (digestEqual === false) return 'the lists of this tracker and its partner differ';
     return undefined;
