@@ -2,7 +2,7 @@
 // own at our addresses, a tracker's key. None of it changes anything. A withdrawn tracker is left within seconds.
 
 import assert from 'node:assert/strict';
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -23,12 +23,16 @@ import { startTracker } from '../../src/tracking/tracker/start.js';
 import { ClosedStage, type Figures, figuresOf, type StagedClient } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
 import { eventually } from '../support/e2e-stage.js';
+import { HonestBeside } from '../support/honest-beside.js';
 import { type Joint, MeddlingProxy, plainIn } from '../support/meddling-proxy.js';
 
 const DEADLINE_MS = 60_000;
 const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };
 const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };
 const HOUR_S = 3_600;
+/** At an invitation; MTORRENT_LONG=1 tries a thousand. */
+const GUESSES = process.env['MTORRENT_LONG'] === '1' ? 1_000 : 200;
+const GUESSES_AT_ONCE = 20;
 
 /** What there is at a tracker, of which nothing may change. */
 async function stateOf(tracker: Address, credentials: Credentials): Promise<unknown> {
@@ -88,17 +92,47 @@ test('C13: recorded bytes of a good join, share and ban do nothing at either por
   await direct.ban(victim.id, false);
 
   const state = async (): Promise<string> => JSON.stringify(await stateOf(tracker.address, admin));
-  const before = await eventually(
+  await eventually(
     state,
     (each) => /"liveEntries":0,"members":4,"banned":0,"invitations":1/.test(each),
     'the seeder has left, and nobody is banned',
   );
+  const honest = await HonestBeside.begin(stage, swarm);
+  const before = await eventually(state, (each) => /"liveEntries":2,"members":6/.test(each), 'others are at work');
   const places = [tracker.address, other.client?.upload ?? upload];
   for (const joint of [join, share, ban].flatMap(({ joints }) => joints))
     for (const place of places) assert.equal(plainIn(await replay(t, place, joint)), undefined);
   assert.equal(await state(), before);
+  await honest.end();
   const late = new Questions(swarm.stranger(), [tracker.address]);
   assert.equal((await late.join(secret, 'carl')).card.length, 358, 'no use was lost by the replay');
+});
+
+test('C12: guesses at an invitation let nobody in, and cost a transfer beside them nothing', async (t) => {
+  const swarm = new ClosedSwarm();
+  const stage = await ClosedStage.begin(t);
+  const { address } = await stage.tracker(0, swarm.tracker());
+  const admin = swarm.member({ name: 'ada', role: 'admin' });
+  await new Questions(admin, [address]).invite({ powers: ROLES.admin, uses: 1, seconds: HOUR_S });
+  const honest = await HonestBeside.begin(stage, swarm);
+  const before = await eventually(
+    async () => JSON.stringify(await stateOf(address, admin)),
+    (state) => /"liveEntries":2,"members":3,"banned":0,"invitations":1/.test(state),
+    'others are at work',
+  );
+  const guess = async (): Promise<string> => {
+    const joined = new Questions(swarm.stranger(), [address]).join(randomBytes(16), 'eve');
+    return joined.then(
+      () => 'admitted',
+      (error: unknown) => (error instanceof MiniTorrentError ? error.code : assert.fail(String(error))),
+    );
+  };
+  for (let done = 0; done < GUESSES; done += GUESSES_AT_ONCE) {
+    const answers = await Promise.all(Array.from({ length: GUESSES_AT_ONCE }, guess));
+    assert.equal(answers.includes('admitted'), false);
+  }
+  assert.equal(JSON.stringify(await stateOf(address, admin)), before);
+  await honest.end();
 });
 
 test("C11: a whole other swarm at the trackers' addresses is asked for nothing, and both roots are named", async (t) => {
@@ -173,6 +207,7 @@ test('C17: a member without the power for it introduces, invites, bans and withd
   await reader.until(isTold);
   const before = await stateOf(address, admin);
   assert.deepEqual(before, { swarms: 0, liveEntries: 0, members: 1, banned: 0, invitations: 0 });
+  const honest = await HonestBeside.begin(stage, swarm);
   for (const who of [credentials, swarm.member({ name: 'pub', role: 'publisher' })]) {
     const questions = new Questions(who, [address]);
     const mayNot = /may not administer this swarm; ask one of its administrators/;
@@ -182,8 +217,9 @@ test('C17: a member without the power for it introduces, invites, bans and withd
     await isForbidden(questions.members(), mayNot);
     await isForbidden(questions.withdraw(withdrawalOf(swarm, swarm.issuer)), mayNot);
   }
+  await honest.end();
   const after = (await stateOf(address, admin)) as Figures['swarm'];
-  assert.deepEqual(after, { ...(before as object), members: 3 });
+  assert.deepEqual(after, { ...(before as object), swarms: 1, liveEntries: 2, members: 5 }, 'the honest two alone');
   // An administrator is none over trackers: the root alone lets them in and withdraws them.
   const administrator = new Questions(admin, [address]);
   await isForbidden(

@@ -25,6 +25,8 @@ const AT_ONCE = 24;
 const ENOUGH = 150;
 /** A TLS record that says it brings 512 bytes of a ClientHello, and two of them. */
 const HALF_OPEN = Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00);
+/** What a transfer of four pieces and its buffers take; the flood was there when memory was looked at first. */
+const GROWN_MAX_MIB = 48;
 const GARBAGE = new Uint8Array(200).fill(0xee);
 
 class Flood {
@@ -81,6 +83,12 @@ class Flood {
   }
 }
 
+/** MiB that are in memory. */
+function memoryOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1_024;
+}
+
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 /** Of a log's lines behind `from`: when those were written that name the hostile address, and how many others are. */
@@ -89,6 +97,16 @@ function floodIn(log: string, from: number): { readonly momentsMs: readonly numb
   const about = lines.filter((line) => line.includes(HOSTILE)).map((line) => JSON.parse(line) as { time: unknown });
   const momentsMs = about.map(({ time }) => (typeof time === 'number' ? time : Date.parse(String(time))));
   return { momentsMs, others: lines.length - about.length };
+}
+
+function atMostALineASecond(log: string, from: number): void {
+  const { momentsMs, others } = floodIn(log, from);
+  const [firstMs = 0, lastMs = 0] = [momentsMs[0], momentsMs.at(-1)];
+  assert.ok(momentsMs.length > 0, `${log} says that somebody was refused`);
+  // The first moment may be read late, but not all of them.
+  const most = Math.floor((lastMs - firstMs) / REFUSALS_TOLD_MS) + 2;
+  assert.ok(momentsMs.length <= most, `${log} has ${momentsMs.length} lines about the flood instead of ${most}`);
+  assert.ok(others < ENOUGH, `${log} has ${others} lines beside, as if each hostile connection had one`);
 }
 
 const linesOf = (log: string): readonly string[] => readFileSync(log, 'utf8').split('\n').slice(0, -1);
@@ -123,6 +141,7 @@ test('a flood of hostile handshakes at a tracker and a client lets an honest dow
       120_000,
     );
   await flooded(ENOUGH);
+  const memoryBefore = processes.map(({ pid }) => memoryOf(pid));
   await leecher.succeed(`get ${swarm.path('other.mtorrent')} ${swarm.path('got.bin')}`);
   const told = await leecher.event((line) => line.includes('got.bin'), 120_000);
   assert.match(told, /^COMPLETED:/);
@@ -140,14 +159,13 @@ test('a flood of hostile handshakes at a tracker and a client lets an honest dow
       `${name} has as many descriptors as before the flood`,
       60_000,
     );
-  for (const [at, log] of logs.entries()) {
-    const { momentsMs, others } = floodIn(log, linesBefore[at] ?? 0);
-    const [firstMs = 0, lastMs = 0] = [momentsMs[0], momentsMs.at(-1)];
-    assert.ok(momentsMs.length > 0, `${log} says that somebody was refused`);
-    // The first moment may be read late, but not all of them.
-    const most = Math.floor((lastMs - firstMs) / REFUSALS_TOLD_MS) + 2;
-    assert.ok(momentsMs.length <= most, `${log} has ${momentsMs.length} lines about the flood instead of ${most}`);
-    assert.ok(others < ENOUGH, `${log} has ${others} lines beside, as if each hostile connection had one`);
-  }
+  for (const [at, { pid, name }] of processes.entries())
+    await eventually(
+      () => memoryOf(pid),
+      (mib) => mib <= (memoryBefore[at] ?? 0) + GROWN_MAX_MIB,
+      `${name} has no more memory than the transfer takes, however long the flood was`,
+      60_000,
+    );
+  for (const [at, log] of logs.entries()) atMostALineASecond(log, linesBefore[at] ?? 0);
   t.diagnostic(`${floods.map(({ ended }) => ended).join(' and ')} hostile connections`);
 });

@@ -74,6 +74,22 @@ test('a stranger that asks anything but to join is hung up on, and nothing is an
   }
 });
 
+test('of refusals the log has a line a second, which says how many it left out', () => {
+  const stage = new ClosedStage();
+  const { connection: member } = stage.member(50);
+  const ask = (): void => void member.send({ kind: 'invite', id: 1, powers: ROLES.client, uses: 1, seconds: 3600 });
+  const told = () =>
+    stage.effects.filter((effect) => effect.kind === 'log' && effect.sentence.startsWith('refused invite'));
+  for (let times = 0; times < 20; times += 1) ask();
+  assert.equal(told().length, 1);
+  stage.advance(1_001);
+  ask();
+  assert.deepEqual(
+    told().map((effect) => (effect.kind === 'log' ? (effect.fields as { untold: number }).untold : undefined)),
+    [0, 19],
+  );
+});
+
 test('C24: by the word of another authority nobody joins, whoever asks and whatever it proves', () => {
   const stage = new ClosedStage();
   const { connection: admin } = stage.member(ADMIN, 'admin');

@@ -24,6 +24,7 @@ import { type Entrant, isFull, memberIdOf } from '../session/entrant.js';
 import { banPages } from './ban-pages.js';
 import type { Connection, Connections } from './connections.js';
 import { MembersSeen } from './members-seen.js';
+import { RefusalLog } from './refusal-log.js';
 import { SwarmClocks } from './swarm-clocks.js';
 import { HAS_CARD, NOT_HERE, NOT_WRITTEN, TOO_OFTEN } from './swarm-refusals.js';
 import { unlistedOf } from './unlisting.js';
@@ -92,6 +93,7 @@ export class ClosedSwarm {
   /** Members' clients that were told of the last ban. */
   #told = 0;
   readonly #seen = new MembersSeen();
+  readonly #refusals = new RefusalLog((about, sentence) => this.#ports.log('info', about, sentence));
   #strangers = 0;
 
   constructor(setting: ClosedSetting, ports: SwarmPorts) {
@@ -223,11 +225,8 @@ export class ClosedSwarm {
     const decision = this.#decisionOf(connection, request, moment);
     if (decision.refused !== undefined) {
       const { code, sentence } = decision.refused;
-      this.#ports.log(
-        'info',
-        { member: memberIdOf(connection.session.who), code },
-        `refused ${request.kind}: ${sentence}`,
-      );
+      const about = { member: memberIdOf(connection.session.who), code };
+      this.#refusals.add(about, `refused ${request.kind}: ${sentence}`, nowMs);
       this.#ports.reply(number, refusal(id, code, sentence));
       return;
     }

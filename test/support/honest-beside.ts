@@ -1,0 +1,81 @@
+// An honest transfer in a closed swarm while something hostile is done to it: it runs meanwhile and ends whole, the
+// attacker's connections leave no descriptor behind, and the log says of them at most a line a second.
+
+import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { REFUSALS_TOLD_MS } from '../../src/foundation/wire/limits.js';
+import type { ClosedStage, StagedClient } from './closed-stage.js';
+import type { ClosedSwarm } from './closed-swarm.js';
+import { eventually } from './e2e-stage.js';
+
+/** A second and a half: longer than what is done beside it, where that waits for nobody. */
+const FILE_BYTES = 1_500_001;
+const BYTES_PER_SECOND = 1_000_000;
+/** Of this process that come and go by themselves: pipes and timers of the clients' threads. */
+const STRAY_DESCRIPTORS = 8;
+const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };
+const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };
+/** As listeners of both wires word it; each thread has one. */
+const REFUSED = /"msg":"refused /;
+
+export class HonestBeside {
+  readonly #stage: ClosedStage;
+  readonly #leecher: StagedClient;
+  readonly #bytes: Uint8Array;
+  readonly #destination: string;
+  readonly #descriptors: number;
+
+  private constructor(stage: ClosedStage, leecher: StagedClient, bytes: Uint8Array, destination: string) {
+    this.#stage = stage;
+    this.#leecher = leecher;
+    this.#bytes = bytes;
+    this.#destination = destination;
+    this.#descriptors = descriptors();
+  }
+
+  /** Its transfer is under way. */
+  static async begin(stage: ClosedStage, swarm: ClosedSwarm): Promise<HonestBeside> {
+    const bytes = randomFillSync(new Uint8Array(FILE_BYTES));
+    const path = join(stage.directory, 'honest.bin');
+    await writeFile(path, bytes);
+    const mtorrentPath = join(stage.directory, 'honest.mtorrent');
+    const seeder = await stage.client('honest-seeder', swarm.member({ name: 'honest-seeder' }));
+    assert.equal((await seeder.ask({ kind: 'share', path, mtorrentPath, ...PLAIN })).kind, 'accepted', seeder.said);
+    const slow = { rates: { up: 0, down: BYTES_PER_SECOND } };
+    const leecher = await stage.client('honest-leecher', swarm.member({ name: 'honest-leecher' }), slow);
+    const destination = join(stage.directory, 'honest.got');
+    await leecher.ask({ kind: 'get', mtorrentPath, destination, ...WHOLE });
+    return new HonestBeside(stage, leecher, bytes, destination);
+  }
+
+  /** What was hostile is over. @param own descriptors that the test itself has opened and keeps. */
+  async end(own = 0): Promise<void> {
+    await this.#leecher.until((event) => event.kind === 'completed');
+    assert.deepEqual(await readFile(this.#destination), Buffer.from(this.#bytes), 'the honest transfer is whole');
+    const most = this.#descriptors + own + STRAY_DESCRIPTORS;
+    await eventually(descriptors, (count) => count <= most, 'the descriptors are back');
+    for (const name of readdirSync(this.#stage.directory).filter((file) => file.endsWith('.log')))
+      atMostALineASecond(readFileSync(join(this.#stage.directory, name), 'utf8'), name);
+  }
+}
+
+function descriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+function atMostALineASecond(log: string, name: string): void {
+  const byThread = new Map<string, number[]>();
+  for (const line of log.split('\n').filter((each) => REFUSED.test(each))) {
+    const { time, thread } = JSON.parse(line) as { readonly time: string | number; readonly thread: string };
+    const moments = byThread.get(thread) ?? [];
+    byThread.set(thread, [...moments, typeof time === 'number' ? time : Date.parse(time)]);
+  }
+  for (const [thread, moments] of byThread) {
+    const [firstMs = 0, lastMs = 0] = [moments[0], moments.at(-1)];
+    const most = Math.floor((lastMs - firstMs) / REFUSALS_TOLD_MS) + 2;
+    assert.ok(moments.length <= most, `${name}, ${thread}: ${moments.length} lines about refusals instead of ${most}`);
+  }
+}
