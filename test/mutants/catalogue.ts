@@ -2462,6 +2462,140 @@ const SHARED_DATABASE: readonly Defect[] = [
   },
 ];
 
+/** What people hit: links, silent addresses, advertised names, leases of state directories. */
+const FIELD: readonly Defect[] = [
+  {
+    name: 'field: a link is not followed to what the client knows',
+    breaks: 'a link to a .mtorrent names its share',
+    file: 'src/app/library/other-paths.ts',
+    right: 'within(otherPathsOf(name), PATH_LOOK_MS,',
+    wrong: "within(otherPathsOf(''), PATH_LOOK_MS,",
+    test: 'test/app/library/other-paths.test.ts',
+    rule: 'a link, or a path through one, is known by where it leads',
+  },
+  {
+    name: 'field: any .mtorrent passes for a link to this one',
+    breaks: 'remove names the entry of the very file that was typed',
+    file: 'src/transfer/storage/real-path.ts',
+    right: 'if ((await fileAt(other)) === wanted)',
+    wrong: 'if ((await fileAt(other)) !== undefined)',
+    test: 'test/app/library/other-paths.test.ts',
+    rule: 'a .mtorrent is known by the one link to it that the client knows, and by no other file',
+  },
+  {
+    name: 'field: of several links one is removed',
+    breaks: 'of several names a person chooses',
+    file: 'src/app/library/other-paths.ts',
+    right: 'if (second !== undefined) {',
+    wrong: 'if (second === first) {',
+    test: 'test/app/library/other-paths.test.ts',
+    rule: 'of several links that the client knows nobody chooses one',
+  },
+  {
+    name: 'field: a refusal is taken for a name that is not known',
+    breaks: 'what a client refuses is the answer',
+    file: 'src/app/library/other-paths.ts',
+    right: 'if (!isUnknown(error)) throw error;',
+    wrong: "if (name === '') throw error;",
+    test: 'test/app/library/other-paths.test.ts',
+    rule: 'what a client refuses of a name that it knows is the answer',
+  },
+  {
+    name: 'field: every word that is not known costs a list of all files',
+    breaks: 'a word that is no file here costs one question',
+    file: 'src/transfer/storage/real-path.ts',
+    right: `  if (wanted === undefined) return [];
+`,
+    wrong: '',
+    test: 'test/app/library/other-paths.test.ts',
+    rule: 'of a word that is no .mtorrent here no list is asked for',
+  },
+  {
+    name: 'field: an address is silent after one dial',
+    breaks: 'an address is told as silent when it was dialed twice in vain',
+    file: 'src/transfer/download/peers/address-book.ts',
+    right: 'trouble !== undefined && failures > 1 && standing',
+    wrong: 'trouble !== undefined && failures > 0 && standing',
+    test: 'test/transfer/download/address-book.test.ts',
+    rule: 'FC-19: an address that was dialed twice in vain is silent, and told once; one that was of use is not',
+  },
+  {
+    name: 'field: a silent address is told each time',
+    breaks: 'a silent address is told once',
+    file: 'src/transfer/download/peers/address-book.ts',
+    right: `    entry.isTold = true;
+`,
+    wrong: '',
+    test: 'test/transfer/download/address-book.test.ts',
+    rule: 'FC-19: an address that was dialed twice in vain is silent, and told once; one that was of use is not',
+  },
+  {
+    name: "field: an interface stands for another one's address",
+    breaks: '--advertise with an interface tells the address of that interface',
+    file: 'src/app/library/address-choice.ts',
+    right: 'const host = rest.name === name ? canonicalHost(address)',
+    wrong: "const host = rest.name === name || address !== '' ? canonicalHost(address)",
+    test: 'test/app/library/address-choice.test.ts',
+    rule: 'an interface by name gives its own address, never that of another one',
+  },
+  {
+    name: 'field: an interface to advertise is not looked up',
+    breaks: 'what --advertise names is found out at each connection to a tracker',
+    file: 'src/app/library/advertised.ts',
+    right: 'numeric = await hostToAdvertise(host);',
+    wrong: 'await hostToAdvertise(host);',
+    test: 'test/app/library/advertised.test.ts',
+    rule: 'an interface stands for its address from the first look on',
+  },
+  {
+    name: 'field: a name to advertise that stands for nothing is told at each look',
+    breaks: 'a name that stands for nothing is told once',
+    file: 'src/app/library/advertised.ts',
+    right: 'isTold = true;',
+    wrong: 'isTold = numeric !== undefined;',
+    test: 'test/app/library/advertised.test.ts',
+    rule: 'a name that stands for nothing is told once, with what others are told until then',
+  },
+  {
+    name: 'field: a heart that beats elsewhere is not waited for',
+    breaks: 'a state directory has one holder, on whichever machine',
+    file: 'src/transfer/storage/lease.ts',
+    right: 'const waitMs = holder.beatMs * BEATS_MISSED;',
+    wrong: 'const waitMs = 0 * holder.beatMs * BEATS_MISSED;',
+    test: 'test/transfer/storage/lock.test.ts',
+    rule: 'FC-02: a holder on another machine is refused by its name while its heart beats, and outlived once it has stopped',
+  },
+  {
+    name: 'field: who lost a directory takes the lock of its new holder',
+    breaks: 'a lease is ended by its own holder alone',
+    file: 'src/transfer/storage/lease.ts',
+    right: 'if ((await textOf(this.#path))?.text.trim() === this.#line) await rm',
+    wrong: 'if ((await textOf(this.#path)) !== undefined) await rm',
+    test: 'test/transfer/storage/lock.test.ts',
+    rule: 'FC-02: a holder that stood still while another machine took its directory learns it, and leaves that one its lock',
+  },
+  {
+    name: 'field: bytes received are counted anew after a pause',
+    breaks: 'a row counts bytes over all pauses of a run',
+    file: 'src/client/files/flow.ts',
+    right: `  startsAnew(): void {
+    this.#former += this.#latest;`,
+    wrong: `  startsAnew(): void {
+    this.#former += 0;`,
+    test: 'test/client/flow.test.ts',
+    rule: 'what is counted over pauses is the whole of the run, however much came before the first report after each',
+  },
+  {
+    name: 'field: a link that a mail has wrapped is cut',
+    breaks: 'a link is read as a mail leaves it',
+    file: 'src/foundation/torrent/link.ts',
+    right: ".replace(WRAPPED, '')",
+    wrong: ".replace(WRAPPED, '$&')",
+    test: 'test/foundation/torrent/link.test.ts',
+    rule: 'a link is read as mails and chats leave it: enclosed, quoted, wrapped, in a sentence',
+  },
+];
+
 const REPORTS: readonly Defect[] = [
   {
     name: 'report: a tracker gives out client ids',
@@ -2539,6 +2673,7 @@ const REPORTS: readonly Defect[] = [
 
 export const CATALOGUE: readonly Defect[] = [
   ...REPORTS,
+  ...FIELD,
   ...SHARED_DATABASE,
   ...ATTACKS,
   ...MEMBERS,
