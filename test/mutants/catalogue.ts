@@ -2130,7 +2130,7 @@ const ATTACKS: readonly Defect[] = [
     breaks: 'nobody writes the entries of another member',
     file: 'src/tracking/membership/listed-id.ts',
     right: '  bytes.set(keyIdBytes(member).subarray(0, MEMBER_BYTES));',
-    wrong: '  bytes.set(said.subarray(0, MEMBER_BYTES));',
+    wrong: `  bytes.set(member === '' ? keyIdBytes(member) : said.subarray(0, MEMBER_BYTES));`,
     test: 'test/tracking/tracker/closed-swarm.test.ts',
     rule: `two members with one client id are two clients, and nobody writes another's entry`,
   },
