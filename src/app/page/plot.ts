@@ -3,7 +3,7 @@
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatRate } from './figures.js';
-import type { RateSeries } from './rate-history.js';
+import { type RateSeries, spanOf } from './rate-history.js';
 
 export interface RatesPlot {
   show(series: RateSeries): void;
@@ -12,8 +12,6 @@ export interface RatesPlot {
 }
 
 const HEIGHT = 150;
-/** Below it the ticks of the clock would be less than a second apart. */
-const SPAN_MIN_S = 60;
 
 /** @param colour of a name of the style sheet. */
 export function openRatesPlot(place: HTMLElement, width: number, colour: (name: string) => string): RatesPlot {
@@ -30,11 +28,11 @@ export function openRatesPlot(place: HTMLElement, width: number, colour: (name: 
     {
       width,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 28, 0, 0],
       cursor: { drag: { x: false, y: false } },
       legend: { show: false },
       scales: {
-        x: { time: true, range: (_, min, max) => [Math.min(min, max - SPAN_MIN_S), max] },
+        x: { time: true, range: (_, min, max) => [...spanOf(min, max, Date.now() / 1000)] },
         y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1024)] },
       },
       series: [{}, line('Down', '--down'), line('Up', '--up')],

@@ -8,6 +8,8 @@ export interface RateSeries {
   readonly up: readonly (number | null)[];
 }
 
+/** Below it the ticks of the clock would be less than a second apart. */
+const SPAN_MIN_S = 60;
 const KEPT_MS = 300_000;
 const GAP_MS = 6_000;
 
@@ -55,4 +57,10 @@ export class RateHistory {
       up: this.#points.map(({ up }) => up),
     };
   }
+}
+
+/** From when to when a plot of readings reaches, in seconds; null: there is no reading yet. */
+export function spanOf(first: number | null, last: number | null, now: number): readonly [number, number] {
+  const end = last ?? now;
+  return [Math.min(first ?? end, end - SPAN_MIN_S), end];
 }

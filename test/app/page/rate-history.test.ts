@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { RateHistory } from '../../../src/app/page/rate-history.js';
+import { RateHistory, spanOf } from '../../../src/app/page/rate-history.js';
 
 test('a rate is what was moved between two readings, and never below zero', () => {
   const history = new RateHistory();
@@ -19,4 +19,10 @@ test('a time in which nobody looked is a gap, and what is older than five minute
   assert.deepEqual(history.series(), { at: [1, 60, 61], down: [1_000, null, 1_000], up: [0, null, 0] });
   history.read({ atMs: 362_000, received: 362_000, sent: 0 });
   assert.deepEqual(history.series().at, [362]);
+});
+
+test('a plot reaches over a minute at least, and up to now while there is nothing to show', () => {
+  assert.deepEqual(spanOf(null, null, 5_000), [4_940, 5_000]);
+  assert.deepEqual(spanOf(4_999, 5_001, 6_000), [4_941, 5_001]);
+  assert.deepEqual(spanOf(4_700, 5_000, 6_000), [4_700, 5_000]);
 });
