@@ -2393,7 +2393,7 @@ const SHARED_DATABASE: readonly Defect[] = [
     breaks: 'a tracker that was frozen answers no list from before',
     file: 'src/tracking/store/postgres/standstill.ts',
     right: '    if (this.#hasLooked) this.#isWaiting = false;',
-    wrong: '    this.#isWaiting = false;',
+    wrong: '    if (this.#hasLooked || this.#isWaiting) this.#isWaiting = false;',
     test: 'test/tracking/store/postgres/store.test.ts',
     rule: 'after a standstill lists wait for a look at the database that began then',
   },
