@@ -1469,8 +1469,8 @@ const FOLDER_LISTS: readonly Defect[] = [
     name: 'folder lists: a link leads out',
     breaks: 'no link of a list points out of its folder',
     file: 'src/foundation/torrent/folder/paths.ts',
-    right: "down.includes('..') ||",
-    wrong: '',
+    right: "if (parts.length - down.length > path.split('/').length - 1) return",
+    wrong: "if (parts.length - down.length > path.split('/').length + 8) return",
     test: 'test/foundation/torrent/folder/paths.test.ts',
     rule: 'a link points into the folder, by its text alone',
   },
@@ -1601,7 +1601,7 @@ const VERSIONS: readonly Defect[] = [
     right: 'if (digest !== undefined && !folder.hasChanged(entry))',
     wrong: 'if (digest !== undefined)',
     test: 'test/client/reuse/matching.test.ts',
-    rule: 'an entry that has changed on this disk is no source',
+    rule: 'an entry that has changed on this disk is no source for a file that lies among others either',
   },
 ];
 

@@ -205,6 +205,22 @@ test('an entry that has changed on this disk is no source', () => {
   assert.equal(matching.plan([])?.plan.bytes, 200_000);
 });
 
+test('an entry that has changed on this disk is no source for a file that lies among others either', () => {
+  const [a, b, c] = [bytesOf(1, 100_000), bytesOf(2, 200_000), bytesOf(3, 200_000)];
+  const wanted = folderOf({ a, c });
+  for (const isChanged of [false, true]) {
+    const { list, space } = folderOf({ a, b });
+    list.markChanged(0, isChanged);
+    const matching = new Matching(
+      { layout: new Layout(wanted.list), digests: digestsOf(wanted.space), has: NOTHING },
+      SEEDS,
+    );
+    const digests = digestsOf(space);
+    look(matching, { layout: new Layout(list), digests, has: ALL, path: '/old', mtimeMs: 0, group: 0 });
+    assert.equal(matching.plan([])?.plan.bytes, isChanged ? undefined : 100_000);
+  }
+});
+
 test('a piece of which more than half is missing is fetched whole', () => {
   const [a, b] = [bytesOf(1, PIECE_SIZE / 2 - 1), bytesOf(2, PIECE_SIZE / 2 + 1)];
   const { list, space } = folderOf({ a, b });
