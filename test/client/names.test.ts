@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect } from '../../src/client/effects.js';
-import { namesOf, retracked } from '../../src/client/files/names.js';
+import { namesOf, retracked, succeeding } from '../../src/client/files/names.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
 import type { InfoDigest } from '../../src/foundation/torrent/info-text.js';
@@ -233,6 +233,13 @@ test('the last share of a content says whether it is listed, and every tracker h
   assert.deepEqual(listings(stage.share(copyOf('c', { isListed: false }))), [false]);
   assert.deepEqual(listings(stage.share(copyOf('d', { trackers: MOVED, isListed: true }))), [true, true]);
   assert.deepEqual(listings(stage.share(copyOf('e'))), [], 'as it was');
+});
+
+test('what takes the place of a share is listed as that was, unless its own share says otherwise', () => {
+  const former = entryOf('a', 1, { isListed: true });
+  assert.equal(succeeding(entryOf('b', 1), former).isListed, true);
+  assert.equal(succeeding(entryOf('b', 1, { isListed: false }), former).isListed, false);
+  assert.equal(succeeding(entryOf('b', 1), entryOf('a', 1)).isListed, undefined);
 });
 
 test('trackers are told of the .mtorrent that is served, and of another one when that takes its place', () => {

@@ -319,13 +319,13 @@ const TRACKER: readonly Defect[] = [
     rule: 'everything at or below a directory is relocated by one command, and nothing beside it',
   },
   {
-    name: 'client: a get lists what it fetches again',
-    breaks: 'only a share says whether its content is listed',
+    name: 'client: what is fetched again is listed no more',
+    breaks: 'what was listed stays so when it is fetched again',
     file: 'src/client/files/names.ts',
-    right: 'listedAs(named, fresh.isListed ?? entry.isListed)',
-    wrong: 'listedAs(named, fresh.isListed)',
+    right: 'listedAs(named, fresh.isListed ?? former.isListed)',
+    wrong: 'listedAs(named, undefined)',
     test: 'test/client/names.test.ts',
-    rule: 'the last share of a content says whether it is listed, and every tracker hears it; a get says nothing of it',
+    rule: 'what takes the place of a share is listed as that was, unless its own share says otherwise',
   },
   {
     name: 'pair: what is listed of a known version is not taken',

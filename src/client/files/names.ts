@@ -36,7 +36,7 @@ export function entryOfNames(entry: Entry, [first, ...others]: readonly Name[]):
 /** Adds the names of `fresh`, which is known to be right now. The entry is served from where it was. */
 export function withNames(entry: Entry, fresh: Entry): Entry {
   const named = merged(entry, namesOf(entry), namesOf(fresh), namesOf(fresh));
-  return withReuse(listedAs(named, fresh.isListed ?? entry.isListed), reuseAfter(entry, fresh));
+  return withReuse(listedAs(named, fresh.isListed), reuseAfter(entry, fresh));
 }
 
 /** `fresh` takes the place of `former`, whose names it keeps behind its own. */
