@@ -246,6 +246,8 @@ test('an identity is made for many machines at once, and one line lets in as man
   const node3 = await lab.machine('node3');
   assert.equal((await node3.run('swarm', 'enroll', 'more', '--out', 'more')).code, REFUSED, 'only an administrator');
   assert.equal(existsSync(join(node3.directory, 'more', 'identity.card')), false);
+  for (const tracker of lab.running) tracker.kill('SIGKILL');
+  assert.equal((await lab.first.run(...words(ENROLL))).code, EXISTS, 'said before an invitation is asked for');
 });
 
 test('C8: who signed a .mtorrent is told; a changed or unsigned one is refused where that is wanted, with its reason', async (t) => {

@@ -173,6 +173,8 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- tracker failover',
     'npm run bench -- tracker --store postgres',
     'npm run bench -- tracker --store postgres failover',
+    'npm run bench -- tracker --store postgres together',
+    'npm run bench -- page',
   ]),
 };
 

@@ -10,7 +10,7 @@ import { addressFrom } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { checkPair } from '../../foundation/torrent/tracker-pair.js';
 import { identityFilesIn, readSwarmFile, rootKeyPath, setAside } from '../identity/identity-directory.js';
-import { joinSwarm } from '../identity/joining.js';
+import { joinSwarm, makeIdentityRoom } from '../identity/joining.js';
 import { readKeyFile } from '../identity/key-file.js';
 import { makeSwarm, ownMachineName, ownMemberName } from '../identity/making.js';
 import type { Settings } from '../settings/resolve.js';
@@ -74,6 +74,8 @@ export async function runEnroll({ name, role, out }: EnrollArguments, settings: 
   const directory = absolutePathOf(out);
   const { identity, questions } = await administrator(settings);
   const powers = ROLES[role as (typeof MEMBER_ROLES)[number]];
+  // An invitation that nobody uses is one that somebody may find.
+  await makeIdentityRoom(identity.root, 'client', { directory, name, replace: false });
   const secret = await questions.invite({ powers, uses: 1, seconds: ENROLL_S });
   const { root, trackers } = identity;
   const { said } = await joinSwarm(

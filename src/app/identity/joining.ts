@@ -55,7 +55,7 @@ export async function joinSwarm(invitation: Invitation, wish: JoinWish): Promise
   const { directory, name } = wish;
   const { root, isForTracker } = invitation;
   const part: Part = isForTracker ? 'tracker' : 'client';
-  const replaced = await makeRoom(root, part, wish);
+  const replaced = await makeIdentityRoom(root, part, wish);
   const secret = await keyFor(directory, part, () => SecretKey.generate());
   const credentials = new Credentials({ swarm: 'it joins', root, secret, card: noCard() });
   const questions = new Questions(credentials, invitation.trackers);
@@ -83,7 +83,7 @@ function saidIn(card: Uint8Array, root: PublicKey, part: Part): Statement | unde
 export async function wishForTracker(invitation: Invitation, wish: JoinWish): Promise<string> {
   const { root, trackers } = invitation;
   const { directory, name } = wish;
-  await makeRoom(root, 'tracker', wish);
+  await makeIdentityRoom(root, 'tracker', wish);
   const list = trackerList(trackers);
   if (list === undefined)
     throw new MiniTorrentError('INVALID_ARGUMENTS', 'this invitation does not name two trackers; ask for a new one');
@@ -115,7 +115,11 @@ export async function takeGrant({ statement, swarm: name }: TrackerGrant, direct
 const UNNAMED = 'unnamed';
 
 /** Answers where files of another swarm were put. Rejects with ALREADY_EXISTS. */
-async function makeRoom(root: PublicKey, part: Part, { directory, replace }: JoinWish): Promise<string | undefined> {
+export async function makeIdentityRoom(
+  root: PublicKey,
+  part: Part,
+  { directory, replace }: JoinWish,
+): Promise<string | undefined> {
   await makeIdentityDirectory(directory);
   const [files, swarm] = [await identityFilesIn(directory), await readSwarmFile(directory)];
   if (swarm === undefined) {
