@@ -14,7 +14,7 @@ import { eventually } from './e2e-stage.js';
 /** A second and a half: longer than what is done beside it, where that waits for nobody. */
 const FILE_BYTES = 1_500_001;
 const BYTES_PER_SECOND = 1_000_000;
-/** Sockets of this process that come and go by themselves: both ends of the clients' connections to peers and trackers. */
+/** Of this process, that come and go by themselves: both ends of connections of clients to peers and trackers. */
 const STRAY_SOCKETS = 8;
 const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };
 const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };

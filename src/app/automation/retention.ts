@@ -12,6 +12,7 @@ export class RetentionRounds {
   readonly #rules: RetentionRules;
   readonly #logFile: LogFile;
   readonly #unlisten: () => void;
+  /** Undefined while a round runs, unless a download has ended meanwhile. */
   #next: { cancel(): void } | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -43,6 +44,7 @@ export class RetentionRounds {
     // A disk that hangs keeps one round waiting, not many.
     if (this.#isRunning) return this.#after(RETENTION_AGAIN_MS);
     this.#isRunning = true;
+    this.#next = undefined;
     let pauseMs = RETENTION_ROUND_MS;
     try {
       const { going, freed, bytes, downloads } = await this.#client.retain(this.#rules);
@@ -55,6 +57,7 @@ export class RetentionRounds {
     } finally {
       this.#isRunning = false;
     }
-    this.#after(pauseMs);
+    // What ended during the round was not part of it.
+    if (this.#next === undefined) this.#after(pauseMs);
   }
 }

@@ -50,7 +50,9 @@ export function targetFaultOf(target: string, path: string): string | undefined 
   const parts = target.split('/').filter((part) => part !== '' && part !== '.');
   const up = parts.findIndex((part) => part !== '..');
   const down = up < 0 ? [] : parts.slice(up);
-  if (parts.length - down.length > path.split('/').length - 1) return 'it points out of the folder';
+  if (down.includes('..') || parts.length - down.length > path.split('/').length - 1) {
+    return 'it points out of the folder';
+  }
   if (target === '' || Buffer.byteLength(target) > FOLDER_PATH_BYTES_MAX) {
     return `its target has no bytes, or more than ${FOLDER_PATH_BYTES_MAX}`;
   }
