@@ -173,6 +173,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- tracker failover',
     'npm run bench -- tracker --store postgres',
     'npm run bench -- tracker --store postgres failover',
+    'npm run bench -- tracker --store postgres seen',
     'npm run bench -- tracker --store postgres together',
     'npm run bench -- page',
   ]),
