@@ -1751,6 +1751,15 @@ const MEMBERS: readonly Defect[] = [
     rule: 'more news than may wait becomes whole tables',
   },
   {
+    name: 'one-shot: each wait is kept until the end',
+    breaks: 'a share that runs for months does not grow',
+    file: 'src/app/cli/cancellation.ts',
+    right: "this.#waiting.delete(leave);\n          resolve({ kind: 'done', value });",
+    wrong: "resolve({ kind: 'done', value });",
+    test: 'test/app/cli/cancellation.test.ts',
+    rule: 'a command that waits very often keeps none of its waits',
+  },
+  {
     name: 'home: a new home swarm is open',
     breaks: 'the swarm that a bare console makes is closed from its first run',
     file: 'src/app/cli/home.ts',

@@ -13,21 +13,7 @@ import { optimizeLater } from './tiering.js';
 
 export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
-  readonly client: Pick<
-    ClientConfig,
-    | 'upload'
-    | 'advertise'
-    | 'rates'
-    | 'peerThreads'
-    | 'diskReserve'
-    | 'downloadsAtOnce'
-    | 'allowHostNames'
-    | 'requireSignature'
-    | 'signs'
-    | 'swarmDir'
-    | 'onWarm'
-    | 'onWait'
-  >;
+  readonly client: ClientConfig;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
   readonly logTarget: LogTarget;

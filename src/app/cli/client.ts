@@ -71,8 +71,7 @@ async function runClient(args: ClientArguments): Promise<number> {
   assert(pair.trackers !== undefined, 'the trackers are arguments');
   const automate = await prepareAutomation(settings);
   const { startClient } = await import('../library/start-client.js');
-  const starting = startClient({
-    ...running,
+  const starting = startClient(running, {
     trackers: pair.trackers,
     credentials,
     stateDir,

@@ -2,15 +2,15 @@
 // in what the client in the background shares. Transfers nothing and changes nothing.
 
 import { silentLog } from '../../foundation/base/log.js';
+import type { GetPlan } from '../library/get-plan.js';
 import { reusedSentence } from '../verbs/results.js';
 import { hashThreadsFor } from './create.js';
-import type { Order } from './get-order.js';
 import { DRY_RUN_SOURCES_MAX } from './limits.js';
 import type { OneShot } from './one-shot.js';
 import { otherShares } from './other-shares.js';
 
 /** Rejects as `estimateReuse` does. @param isJson as an event. */
-export async function getDryRun({ plan }: Order, run: OneShot, isJson: boolean): Promise<number> {
+export async function getDryRun(plan: GetPlan, run: OneShot, isJson: boolean): Promise<number> {
   const { estimateReuse } = await import('../../client/reuse/estimate.js');
   const { metainfo, target, wish } = plan;
   const estimate = await estimateReuse(metainfo, {

@@ -1,20 +1,16 @@
-// What one `mtorrent get` is to do, from its arguments and the settings: which content, which of its files, where to,
-// from which earlier versions, for how long. Nothing is begun here.
+// What one `mtorrent get` is to do, as its arguments and the settings say: which content, which of its files, where to,
+// from which earlier versions, for how long. Pure.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { formatAddress } from '../../foundation/torrent/address.js';
 import { GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
-import { isLink } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { saveMtorrent } from '../library/links.js';
-import type { GetPlan } from '../library/one-shot.js';
+import type { Choice, GetWish } from '../library/get-plan.js';
 import { parseDuration } from '../settings/durations.js';
-import { linkedMtorrent } from './linked.js';
-import { mtorrentPathOf } from './mtorrent-argument.js';
-import type { OneShot, OneShotArguments } from './one-shot.js';
+import type { Settings } from '../settings/resolve.js';
+import type { OneShotArguments } from './one-shot.js';
 import { STANDARD_STREAM } from './standard-stream.js';
 
 export interface GetArguments extends OneShotArguments {
@@ -33,95 +29,106 @@ export interface GetArguments extends OneShotArguments {
   readonly reuse: readonly (string | false)[] | undefined;
 }
 
-/** What the user asked for. */
+/** What the user asked for. Paths are absolute where nothing else is said. */
 export interface Order {
-  readonly plan: GetPlan;
-  /** The pair that the .mtorrent names. */
-  readonly trackers: readonly string[];
+  /** As the user wrote it: the path of a .mtorrent, a link, or `-`. */
+  readonly source: string;
+  /** As the user wrote it. */
+  readonly destination: string | undefined;
+  /** A directory, with a slash at the end where the user says that it is one, or a file name. */
+  readonly place: string;
+  readonly wish: Omit<GetWish, 'exact'>;
+  /** Where the .mtorrent is written as well. */
+  readonly copyPath: string | undefined;
+  readonly isDryRun: boolean;
+  /** Present: the content goes to standard output. */
+  readonly stream: StreamOrder | undefined;
   /** The command that continues the download. */
   readonly again: string;
   readonly detach: boolean;
-  /** How long the complete file is shared; undefined: until a signal. */
-  readonly seedMs: number | undefined;
-  /** Times its size after which it is not shared any more; 0: however often. */
-  readonly seedRatio: number;
+  readonly seeding: Seeding;
+  /** Milliseconds from the start of the command. */
   readonly timeoutMs: number | undefined;
+}
+
+/** Where the pieces of a stream lie until all was written; undefined: in the state directory. */
+export interface StreamOrder {
+  /** Below this directory. */
+  readonly partDir: string | undefined;
+  /** In this directory or file, and they stay there. */
+  readonly keep: string | undefined;
+}
+
+/** How long the complete content is shared. */
+export interface Seeding {
+  /** Undefined: until a signal. */
+  readonly ms: number | undefined;
+  /** Times its size after which it is not shared any more; 0: however often. */
+  readonly ratio: number;
 }
 
 export function isToStdout({ destination }: GetArguments): boolean {
   return destination === STANDARD_STREAM;
 }
 
-/** Rejects with INVALID_ARGUMENTS, and with what is wrong with the .mtorrent. */
-export async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
-  const { settings, config, background } = run;
-  const { values, origins } = settings;
-  const { destination, seed, timeout, detach, alone } = args;
-  const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
+/** Throws INVALID_ARGUMENTS. */
+export function orderOf(args: GetArguments, settings: Settings): Order {
+  const { mtorrent: source, destination, timeout, detach, alone, 'save-mtorrent': copy } = args;
   if (alone && detach) throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach cannot be combined');
-  checkStream(args);
-  const path = await mtorrentOf(args, run, timeoutMs);
-  // Where the pieces of a stream lie is found out later.
-  const place = isToStdout(args) ? '/' : (destination ?? values['download-dir']);
-  const { planGet } = await import('../library/one-shot.js');
-  const wish = reuseWishOf(args);
-  // A slash at the end says that it is a directory.
-  const planned = await planGet(
-    path,
-    place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
-    config.mayName,
-    choiceOf(args),
-  );
-  const isOwnMtorrent = args.mtorrent === STANDARD_STREAM;
-  const plan = { ...planned, wish: { ...planned.wish, ...wish }, isOwnMtorrent };
-  if (detach && background === undefined) {
-    const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
-  // --seed alone means until stopped, whatever the settings say.
-  const isForEver = seed && origins['seed-time'].kind !== 'flag' && origins['seed-ratio'].kind !== 'flag';
-  const ratio = isForEver ? 0 : values['seed-ratio'];
-  // A ratio alone has no time limit.
-  const isByRatio = ratio > 0 && origins['seed-time'].kind === 'default';
   return {
-    plan,
-    trackers: plan.metainfo.trackers.map(formatAddress),
+    source,
+    destination,
+    stream: streamOf(args),
+    // Where the pieces of a stream lie depends on what it is.
+    place: isToStdout(args) ? '/' : placeOf(destination ?? settings.values['download-dir']),
+    wish: { ...choiceOf(args), ...reuseOf(args) },
+    copyPath: copy === undefined ? undefined : absolutePathOf(copy),
+    isDryRun: args['dry-run'],
     again: againOf(args),
     detach,
-    seedMs: isForEver || isByRatio ? undefined : values['seed-time'],
-    seedRatio: ratio,
-    timeoutMs,
+    seeding: seedingOf(args, settings),
+    timeoutMs: timeout === undefined ? undefined : timeoutOf(timeout),
   };
 }
 
-/** Absolute path of what the .mtorrent says, whatever it was given as. */
-async function mtorrentOf(args: GetArguments, run: OneShot, timeoutMs: number | undefined): Promise<string> {
-  const { mtorrent, destination, 'save-mtorrent': copy } = args;
-  const stateRoot = (): string => run.clientConfig.stateRoot;
-  const path = isLink(mtorrent)
-    ? await linkedMtorrent(mtorrent, run, timeoutMs)
-    : await run.orStop(mtorrentPathOf(mtorrent, destination, stateRoot, run.config.mayName));
-  if (copy !== undefined) await saveMtorrent(path, absolutePathOf(copy));
-  return path;
+/** A slash at the end says that it is a directory. */
+function placeOf(word: string): string {
+  return word.endsWith('/') ? `${absolutePathOf(word)}/` : absolutePathOf(word);
+}
+
+/** --seed alone means until stopped, whatever the settings say; a ratio alone has no time limit. */
+function seedingOf({ seed }: GetArguments, { values, origins }: Settings): Seeding {
+  if (seed && origins['seed-time'].kind !== 'flag' && origins['seed-ratio'].kind !== 'flag')
+    return { ms: undefined, ratio: 0 };
+  const ratio = values['seed-ratio'];
+  const isByRatio = ratio > 0 && origins['seed-time'].kind === 'default';
+  return { ms: isByRatio ? undefined : values['seed-time'], ratio };
 }
 
 /** Throws INVALID_ARGUMENTS for options that do not fit the destination. */
-function checkStream(args: GetArguments): void {
+function streamOf(args: GetArguments): StreamOrder | undefined {
+  const { keep, 'part-dir': partDir, detach } = args;
   const named = (['keep', 'part-dir'] as const).find((option) => args[option] !== undefined);
-  if (!isToStdout(args) && named !== undefined)
+  if (!isToStdout(args)) {
+    if (named === undefined) return undefined;
     throw new MiniTorrentError('INVALID_ARGUMENTS', `--${named} is for the destination - (standard output) only`);
-  if (isToStdout(args) && args.detach)
-    throw new MiniTorrentError(
-      'INVALID_ARGUMENTS',
-      '--detach cannot be combined with the destination - (standard output)',
-    );
+  }
+  if (detach) {
+    const sentence = '--detach cannot be combined with the destination - (standard output)';
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  if (keep !== undefined && partDir !== undefined) {
+    const sentence = '--keep and --part-dir cannot be combined: the pieces lie where the file is kept';
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  return {
+    partDir: partDir === undefined ? undefined : absolutePathOf(partDir),
+    keep: keep === undefined ? undefined : placeOf(keep),
+  };
 }
 
 /** Throws INVALID_ARGUMENTS. */
-function choiceOf({ only = [], except = [] }: GetArguments): {
-  readonly only: readonly string[];
-  readonly except: readonly string[];
-} {
+function choiceOf({ only = [], except = [] }: GetArguments): Choice {
   if (only.length > GLOBS_MAX || except.length > GLOBS_MAX)
     throw new MiniTorrentError('INVALID_ARGUMENTS', `--only and --except can be repeated ${GLOBS_MAX} times at most`);
   return { only, except };
@@ -135,7 +142,7 @@ function againOf({ mtorrent, destination, alone, reuse = [], only = [], except =
 }
 
 /** Throws INVALID_ARGUMENTS. */
-function reuseWishOf({ reuse = [] }: GetArguments): { readonly reuse: readonly string[]; readonly noReuse: boolean } {
+function reuseOf({ reuse = [] }: GetArguments): Pick<GetWish, 'reuse' | 'noReuse'> {
   const paths = reuse.filter((word) => word !== false);
   if (paths.length > 0 && reuse.includes(false))
     throw new MiniTorrentError('INVALID_ARGUMENTS', '--reuse and --no-reuse cannot be combined');

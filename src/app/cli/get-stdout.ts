@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
-import { exitCodeOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { exitCodeOf, fileError } from '../../foundation/base/errors.js';
 import { choose } from '../../foundation/torrent/folder/choice.js';
 import { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../foundation/torrent/layout.js';
@@ -15,21 +14,18 @@ import { targetPathOf } from '../../transfer/storage/target.js';
 import { contentOf } from '../library/content.js';
 import type { Download } from '../library/download.js';
 import { Follower } from '../library/follower.js';
-import type { Fetching, GetPlan } from '../library/one-shot.js';
+import type { GetPlan } from '../library/get-plan.js';
+import type { Fetching } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import type { Order } from './get-order.js';
-import { unfinished } from './get-unfinished.js';
-import { type Followed, type OneShot, READER_GONE } from './one-shot.js';
-import { otherShares } from './other-shares.js';
+import { READER_GONE } from './cancellation.js';
+import { type Followed, follow, seed, started, unfinished } from './following.js';
+import type { Order, StreamOrder } from './get-order.js';
+import type { OneShot } from './one-shot.js';
+import { startOwnGet } from './own-client.js';
 import { openStdout, type Sink } from './stdout-sink.js';
 
 /** Hex digits that tell apart what of one share is written: choices of one user are few. */
 const CHOICE_DIGITS = 12;
-
-export interface StdoutArguments {
-  readonly 'part-dir': string | undefined;
-  readonly keep: string | undefined;
-}
 
 /** Where the pieces lie until all was written. */
 interface Place {
@@ -42,34 +38,22 @@ interface Place {
  * Resolves to the exit code: 0 when all was written, that of OUTPUT_CLOSED when the reader has gone. Rejects as a
  * download to a file does.
  */
-export async function getToStdout(order: Order, args: StdoutArguments, run: OneShot): Promise<number> {
-  const { metainfo } = order.plan;
+export async function getToStdout(order: Order, stream: StreamOrder, anywhere: GetPlan, run: OneShot): Promise<number> {
+  const { metainfo } = anywhere;
   const sink = openStdout(metainfo.layout.folder === undefined ? `${metainfo.name}` : `the tar of ${metainfo.name}`);
-  const { target, own } = await placeOf(order.plan, args, run);
-  const plan = { ...order.plan, target };
-  const { startGet } = await import('../library/one-shot.js');
-  const { credentials } = await run.membershipAt(plan.metainfo.trackers);
-  const shares = { otherShares: () => otherShares(run) };
-  const fetching = await startGet(plan, { ...run.clientConfig, ...shares, credentials });
-  const { address } = fetching.client.facts;
-  const { trackers } = order;
-  run.reporter.started({
-    command: 'get',
-    path: target,
-    mtorrent: plan.mtorrentPath,
-    trackers,
-    address,
-    background: false,
-  });
+  const { target, own } = await placeOf(anywhere, stream, run);
+  const plan = { ...anywhere, target };
+  const fetching = await startOwnGet(plan, run);
+  started(plan, fetching, run.reporter);
   let isWritten = false;
   try {
-    const end = await both(fetching, plan, sink, run, order.timeoutMs);
+    const end = await both(fetching, plan, sink, run);
     const isUnread = end.kind === 'unread' || (end.kind === 'stopped' && end.signal === READER_GONE);
     if (isUnread) return exitCodeOf('OUTPUT_CLOSED');
-    if (end.kind !== 'done') throw await unfinished(end, order, fetching.client, true);
+    if (end.kind !== 'done') throw await unfinished(end, order, plan, fetching);
     isWritten = true;
     run.reporter.completed(end.value);
-    return order.seedMs === 0 ? 0 : await run.seed(fetching.client, target, order.seedMs, order.seedRatio);
+    return order.seeding.ms === 0 ? 0 : await seed(fetching.client, target, run, order.seeding);
   } finally {
     sink.close();
     await fetching.close();
@@ -77,19 +61,14 @@ export async function getToStdout(order: Order, args: StdoutArguments, run: OneS
   }
 }
 
-async function placeOf(plan: GetPlan, args: StdoutArguments, run: OneShot): Promise<Place> {
-  const { 'part-dir': partDir, keep } = args;
+async function placeOf(plan: GetPlan, { keep, partDir }: StreamOrder, run: OneShot): Promise<Place> {
   const { name, swarm } = plan.metainfo;
-  if (keep !== undefined && partDir !== undefined) {
-    const sentence = '--keep and --part-dir cannot be combined: the pieces lie where the file is kept';
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
-  if (keep !== undefined) return { target: await targetPathOf(absoluteAs(keep), name), own: undefined };
+  if (keep !== undefined) return { target: await targetPathOf(keep, name), own: undefined };
   const key = createHash('sha1')
     .update(`${swarm}\0${choiceOf(plan)}`)
     .digest('hex')
     .slice(0, CHOICE_DIGITS);
-  const parent = partDir === undefined ? join(run.clientConfig.stateRoot, 'stdout') : absolutePathOf(partDir);
+  const parent = partDir ?? join(run.clientConfig.stateRoot, 'stdout');
   const own = join(parent, partDir === undefined ? key : `mtorrent-stdout-${key}`);
   try {
     await mkdir(own, { recursive: true, mode: 0o700 });
@@ -97,11 +76,6 @@ async function placeOf(plan: GetPlan, args: StdoutArguments, run: OneShot): Prom
     throw fileError(error, own);
   }
   return { target: await targetPathOf(`${own}/`, name), own };
-}
-
-/** A slash at the end says that it is a directory. */
-function absoluteAs(word: string): string {
-  return word.endsWith('/') ? `${absolutePathOf(word)}/` : absolutePathOf(word);
 }
 
 /** Which of the files are wanted, as text: another choice has a place of its own. */
@@ -121,13 +95,7 @@ function chosenLayout({ metainfo, wish }: GetPlan): Layout {
 const UNREAD = { kind: 'unread' } as const;
 
 /** Downloads and writes at the same time, until both have ended, or one of them cannot go on. */
-async function both(
-  fetching: Fetching,
-  plan: GetPlan,
-  sink: Sink,
-  run: OneShot,
-  timeoutMs: number | undefined,
-): Promise<Followed | typeof UNREAD> {
+async function both(fetching: Fetching, plan: GetPlan, sink: Sink, run: OneShot): Promise<Followed | typeof UNREAD> {
   const begun = deferred<Download>();
   begun.promise.catch(() => undefined);
   const begin = (): Promise<Download> => {
@@ -135,13 +103,13 @@ async function both(
     download.then(begun.resolve, begun.reject);
     return download;
   };
-  const following = run.follow({ ...fetching, begin }, plan.target, timeoutMs);
+  const following = follow({ ...fetching, begin }, plan.target, run);
   const writing = begun.promise.then(() => write(fetching.client, plan, sink));
   const unread = writing.then((isRead): Followed | typeof UNREAD | Promise<Followed> => (isRead ? following : UNREAD));
   const first = await Promise.race<Followed | typeof UNREAD>([following, unread]);
   if (first.kind !== 'done') return first;
   // Everything is there, and the reader takes its time.
-  const last = await run.firstOf(writing);
+  const last = await run.cancellation.firstOf(writing);
   if (last.kind !== 'done') return { ...last, last: first.value };
   return last.value ? first : UNREAD;
 }

@@ -4,17 +4,18 @@
 
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import type { Automation } from '../automation/automation.js';
-import type { Fetching } from '../library/one-shot.js';
+import { command } from '../../foundation/base/shell-line.js';
+import { writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import type { GetPlan } from '../library/get-plan.js';
 import { CLIENT_SETTINGS, HOOK_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
-import { prepareAutomation } from './automation.js';
 import type { RunCommand } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
+import { getAlone } from './get-alone.js';
+import { getInBackground } from './get-in-background.js';
 import { type GetArguments, isToStdout, type Order, orderOf } from './get-order.js';
-import { unfinished } from './get-unfinished.js';
+import { mtorrentPathOf } from './mtorrent-argument.js';
 import { type OneShot, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
-import { otherShares } from './other-shares.js';
-import { showDash } from './standard-stream.js';
+import { STANDARD_STREAM, showDash } from './standard-stream.js';
 
 export function getCommand(parser: Argv, run: RunCommand): void {
   parser.command(
@@ -67,67 +68,35 @@ export function getCommand(parser: Argv, run: RunCommand): void {
  * when a signal came before the end, TIMED_OUT or NO_TRACKER after --timeout, and with what ended the download.
  */
 async function runGet(args: GetArguments, run: OneShot): Promise<number> {
-  const order = await orderOf(args, run);
-  if (args['dry-run']) {
+  const order = orderOf(args, run.settings);
+  if (order.detach && run.background === undefined) throw nobodyToLeaveItTo();
+  run.cancellation.limitTo(order.timeoutMs);
+  const plan = await planOf(order, run);
+  if (order.isDryRun) {
     const { getDryRun } = await import('./get-dry-run.js');
-    return getDryRun(order, run, args.json);
+    return getDryRun(plan, run, args.json);
   }
-  if (isToStdout(args)) {
+  if (order.stream !== undefined) {
     const { getToStdout } = await import('./get-stdout.js');
-    return getToStdout(order, args, run);
+    return getToStdout(order, order.stream, plan, run);
   }
-  const { startGet, getOn } = await import('../library/one-shot.js');
   const { background } = run;
-  if (background !== undefined) {
-    try {
-      return await fetch(order, getOn(background, order.plan), run);
-    } catch (error) {
-      if (order.detach || !isElsewhere(error)) throw error;
-      run.reporter.detail(`${error.message}: this command gets it alone`);
-    }
-  }
-  const { credentials } = await run.membershipAt(order.plan.metainfo.trackers);
-  const shares = { otherShares: () => otherShares(run) };
-  const automate = await prepareAutomation(run.settings);
-  const fetching = await startGet(order.plan, { ...run.clientConfig, ...shares, credentials });
-  const automation = automate(fetching, (level, sentence) => run.reporter.notice(level, sentence));
-  let endHttp = async (): Promise<void> => undefined;
-  try {
-    endHttp = await run.serveHttp(fetching.client);
-    return await fetch(order, fetching, run, automation);
-  } finally {
-    await endHttp();
-    await automation.close();
-    await fetching.close();
-  }
+  const handedOver = background === undefined ? undefined : await getInBackground(order, plan, background, run);
+  return handedOver ?? getAlone(order, plan, run);
 }
 
-/** The client in the background has the same content at another place, where it stays. */
-function isElsewhere(error: unknown): error is MiniTorrentError {
-  return error instanceof MiniTorrentError && error.code === 'ALREADY_EXISTS';
+/** Reads the .mtorrent. */
+async function planOf({ source, destination, copyPath, place, wish }: Order, run: OneShot): Promise<GetPlan> {
+  const path = await run.cancellation.orEnd(mtorrentPathOf(source, destination, run), 'its .mtorrent was known');
+  const isOwnMtorrent = source === STANDARD_STREAM;
+  const { planGet } = await import('../library/get-plan.js');
+  const plan = await planGet(path, place, { mayName: run.config.mayName, wish, isOwnMtorrent });
+  if (copyPath !== undefined) await writeMetainfo(copyPath, plan.metainfo, { overwrite: false });
+  return plan;
 }
 
-async function fetch(order: Order, fetching: Fetching, run: OneShot, automation?: Automation): Promise<number> {
-  const { plan, trackers, detach, seedMs, seedRatio } = order;
-  const { client, begin, stateDir } = fetching;
-  const { reporter } = run;
-  const isOurs = stateDir !== undefined;
-  const { target: path, mtorrentPath: mtorrent } = plan;
-  const { address } = client.facts;
-  if (isOurs) reporter.detail(`this client serves at ${address}; its state and log are in ${stateDir}`);
-  reporter.started({ command: 'get', path, mtorrent, trackers, address, background: !isOurs });
-  if (detach) {
-    reporter.result((await begin()).path);
-    return 0;
-  }
-  const end = await run.follow(fetching, plan.target, order.timeoutMs).catch(async (error: unknown) => {
-    await run.firstOf(automation?.idle() ?? Promise.resolve());
-    throw error;
-  });
-  if (end.kind !== 'done') throw await unfinished(end, order, client, isOurs);
-  reporter.completed(end.value);
-  reporter.result(end.value.path);
-  const rested = await run.firstOf(automation?.idle() ?? Promise.resolve());
-  if (rested.kind === 'stopped') return rested.exitCode;
-  return isOurs && seedMs !== 0 ? run.seed(client, end.value.path, seedMs, seedRatio) : 0;
+function nobodyToLeaveItTo(): MiniTorrentError {
+  const start = command('daemon', '--detach');
+  const sentence = `no client runs in the background to leave the download to; start one with: ${start}`;
+  return new MiniTorrentError('INVALID_ARGUMENTS', sentence);
 }

@@ -1,5 +1,5 @@
-// What a person writes where a .mtorrent is expected: a path, or `-` for standard input, which is kept in the state
-// directory so that the same command goes on later. Nothing is fetched by HTTP: other programs do that better.
+// What a person writes where a .mtorrent is expected: a path, a link, or `-` for standard input, which is kept in the
+// state directory so that the same command goes on later. Nothing is fetched by HTTP: other programs do that better.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,29 +7,40 @@ import { isatty } from 'node:tty';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { command, shellLine } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import { type Metainfo, MetainfoParser, type NameRule } from '../../foundation/torrent/metainfo.js';
 import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
 import { writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { mtorrentOfLink } from '../library/links.js';
+import { membershipAt } from './membership.js';
+import type { OneShot } from './one-shot.js';
 import { STANDARD_STREAM } from './standard-stream.js';
 
 const STDIN = 0;
 const SOURCE = 'standard input';
 
 /**
- * Absolute path of the .mtorrent. Rejects with INVALID_ARGUMENTS, or as reading a .mtorrent does.
- * @param stateRoot where one from standard input is kept. @param destination as the user wrote it; for suggestions.
+ * Absolute path of the .mtorrent. Rejects with INVALID_ARGUMENTS, and as reading a .mtorrent or
+ * looking up a link does. @param destination as the user wrote it; for suggestions.
  */
-export async function mtorrentPathOf(
-  word: string,
-  destination: string | undefined,
-  stateRoot: () => string,
-  mayName?: NameRule,
-): Promise<string> {
+export async function mtorrentPathOf(word: string, destination: string | undefined, run: OneShot): Promise<string> {
+  if (isLink(word)) return linkedMtorrent(word, run);
   if (/^https?:\/\//i.test(word)) {
     const line = `curl -fsS ${shellLine(word)} | ${command('get', STANDARD_STREAM, destination ?? '.')}`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', `mtorrent does not speak HTTP; let curl fetch the file: ${line}`);
   }
-  return word === STANDARD_STREAM ? keepStandardInput(stateRoot(), mayName) : absolutePathOf(word);
+  if (word !== STANDARD_STREAM) return absolutePathOf(word);
+  return keepStandardInput(run.clientConfig.stateRoot, run.config.mayName);
+}
+
+async function linkedMtorrent(text: string, run: OneShot): Promise<string> {
+  const { trackers, name } = parseLink(text);
+  run.reporter.notice('good', `looking up ${name} at the trackers ${trackers.map(formatAddress).join(' and ')}`);
+  const { mayName } = run.config;
+  const { stateRoot, knownTrackers } = run.clientConfig;
+  const { credentials } = await membershipAt(trackers, run.membership, run.settings);
+  return mtorrentOfLink(text, { stateRoot, mayName, signal: run.cancellation.signal, credentials, knownTrackers });
 }
 
 async function keepStandardInput(stateRoot: string, mayName?: NameRule): Promise<string> {

@@ -82,7 +82,7 @@ async function runAt(config: DaemonConfig, signals: Signals, onReady: (address: 
     if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
     const { credentials, remark } = await membershipOn(pair, config.membership, settings);
     const { trackers } = pair;
-    const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
+    const local = await startClient(client, { trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);
     const automation = config.automate({ ...local, credentials }, (level, sentence) =>
       tell(sentence, level === 'bad' ? 'warning' : 'info'),

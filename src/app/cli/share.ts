@@ -12,8 +12,10 @@ import type { Sharing, SwarmClient } from '../library/swarm-client.js';
 import { CLIENT_SETTINGS, OPEN_FLAG, SIGN_FLAG, settingFlags } from '../settings/table.js';
 import { type RunCommand, terminal } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments } from './folder-flags.js';
-import { reportHashing } from './hashing-progress.js';
+import { relayNotices, reportHashing, seed } from './following.js';
+import { membershipOn } from './membership.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
+import { serveHttp } from './own-client.js';
 import type { Reporter } from './reporters.js';
 
 interface ShareArguments extends OneShotArguments, FolderArguments {
@@ -91,12 +93,12 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
   const { startShare } = await import('../library/one-shot.js');
   const pair = await startTrackers(run);
   try {
-    const { credentials, remark } = await run.membershipOn(pair);
+    const { credentials, remark } = await membershipOn(pair, run.membership, run.settings);
     const config = { ...run.clientConfig, credentials };
     const sharing = await startShare(names.path, names.mtorrent, pair.trackers, config, names.options);
     let endHttp = async (): Promise<void> => undefined;
     try {
-      endHttp = await run.serveHttp(sharing.client);
+      endHttp = await serveHttp(sharing.client, run);
       return await shareUntilStopped(names, sharing, run, remark);
     } finally {
       await endHttp();
@@ -124,17 +126,17 @@ async function shareUntilStopped(
 ): Promise<number> {
   const { path, output, mtorrent } = names;
   const { reporter } = run;
-  const unlisten = run.relayNotices(client);
+  const unlisten = relayNotices(client, reporter);
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: false });
   // No event: it is about this process, not about the file.
   if (remark !== undefined) terminal().stderr(remark);
   reporter.detail(`this client serves at ${client.facts.address}`);
   try {
-    const begun = await run.firstOf(reportHashing(begin(), client, path, reporter));
+    const begun = await run.cancellation.firstOf(reportHashing(begin(), client, path, reporter));
     if (begun.kind !== 'done') return begun.kind === 'stopped' ? begun.exitCode : 0;
     reporter.result(output);
     reporter.linked(mtorrent, await linkOf(mtorrent));
-    return await run.seed(client, mtorrent);
+    return await seed(client, mtorrent, run);
   } finally {
     unlisten();
   }

@@ -7,25 +7,11 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
-import { type ClientConfig, type LocalClient, startClient } from '../library/start-client.js';
+import { type ClientConfig, type ClientPlace, type LocalClient, startClient } from '../library/start-client.js';
 import { HOME_CLIENTS_MAX } from './limits.js';
 import { openPair, type PairConfig, type TrackerPair } from './pair.js';
 
-export interface HomeConfig
-  extends Pick<
-    ClientConfig,
-    | 'upload'
-    | 'rates'
-    | 'peerThreads'
-    | 'diskReserve'
-    | 'downloadsAtOnce'
-    | 'allowHostNames'
-    | 'requireSignature'
-    | 'signs'
-    | 'swarmDir'
-    | 'onWarm'
-    | 'onWait'
-  > {
+export interface HomeConfig extends ClientConfig {
   readonly log: LogStyle;
   readonly pair: PairConfig;
   /** Who the client is on this pair; undefined: in the clear. */
@@ -50,8 +36,8 @@ export async function openHome({ pair: pairConfig, credentialsOf, ...running }: 
   const listen = deferred<void>();
   try {
     const credentials = await credentialsOf(pair);
-    const config = { ...running, credentials, trackers: pair.trackers, trackersListen: listen.promise };
-    const { local, notes } = await startFirstFree(directory, config);
+    const place = { credentials, trackers: pair.trackers, trackersListen: listen.promise };
+    const { local, notes } = await startFirstFree(directory, running, place);
     // After the client: the prompt does not wait for the trackers, only the first announce does.
     void pair
       .start()
@@ -77,14 +63,15 @@ export async function openHome({ pair: pairConfig, credentialsOf, ...running }: 
  */
 async function startFirstFree(
   directory: string,
-  config: Omit<ClientConfig, 'stateDir' | 'log'> & Pick<HomeConfig, 'log'>,
+  config: ClientConfig & Pick<HomeConfig, 'log'>,
+  place: Omit<ClientPlace, 'stateDir' | 'log'>,
 ): Promise<{ readonly local: LocalClient; readonly notes: readonly string[] }> {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? 'client' : `client-${number}`;
     const stateDir = join(directory, name);
     try {
       const log = { ...config.log, path: join(directory, `${name}.log`) };
-      const local = await startClient({ ...config, stateDir, log });
+      const local = await startClient(config, { ...place, stateDir, log });
       const note = `another console of yours is running; this one is client ${number}, with its own list of files in ${stateDir}`;
       return { local, notes: number === 1 ? [] : [note] };
     } catch (error) {

@@ -13,8 +13,9 @@ import { ANY_NAMES } from '../../foundation/torrent/metainfo.js';
 import { checkTrackers, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
+import { planGet } from './get-plan.js';
 import { mtorrentOfLink } from './links.js';
-import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
+import { type OneShotConfig, startGet, startShare } from './one-shot.js';
 import { startClient } from './start-client.js';
 import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
@@ -89,7 +90,7 @@ export async function createSwarmClient(options: SwarmClientOptions): Promise<Sw
   const trackers = listOf(options.trackers);
   const config = configOf(options);
   const log = { ...config.log, path: resolve(stateDir, options.logPath ?? 'client.log') };
-  return (await startClient({ ...config, trackers, stateDir, log })).client;
+  return (await startClient(config, { trackers, stateDir, log })).client;
 }
 
 export interface ShareOptions extends ClientSettings, SharingOptions {
@@ -141,7 +142,7 @@ export async function get(mtorrent: string, destination: string, options: Client
   const path = isLink(mtorrent)
     ? await mtorrentOfLink(mtorrent, { stateRoot: config.stateRoot, mayName })
     : resolve(mtorrent);
-  const fetching = await startGet(await planGet(path, to, mayName), config);
+  const fetching = await startGet(await planGet(path, to, { mayName }), config);
   const download: Download = await beginOrClose(fetching);
   return {
     path: download.path,

@@ -5,38 +5,19 @@ import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Choice, GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
-import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
-import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { knownWith, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { deleteEmptyPart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { targetOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
+import type { GetPlan } from './get-plan.js';
 import { CHECK_LOOK_MS, TARGET_DIGITS } from './limits.js';
-import { type ClientConfig, startClient } from './start-client.js';
+import { type ClientConfig, type ClientPlace, startClient } from './start-client.js';
 import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 
-export interface OneShotConfig
-  extends Pick<
-    ClientConfig,
-    | 'upload'
-    | 'advertise'
-    | 'rates'
-    | 'peerThreads'
-    | 'diskReserve'
-    | 'allowHostNames'
-    | 'requireSignature'
-    | 'signs'
-    | 'swarmDir'
-    | 'otherShares'
-    | 'credentials'
-    | 'onWarm'
-    | 'onWait'
-  > {
+export interface OneShotConfig extends ClientConfig, Pick<ClientPlace, 'otherShares' | 'credentials'> {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
   readonly stateRoot: string;
@@ -51,18 +32,6 @@ export interface Sharing {
   begin(): Promise<void>;
   /** Leaves the trackers and ends the client, also before `begin`. Idempotent. */
   close(): Promise<void>;
-}
-
-/** A download that was asked for. */
-export interface GetPlan {
-  /** Absolute. */
-  readonly mtorrentPath: string;
-  readonly metainfo: Metainfo;
-  /** Where the file or the folder goes. Absolute. */
-  readonly target: string;
-  readonly wish?: Partial<GetWish> | undefined;
-  /** The .mtorrent was written for this download alone, and goes when that needs it no more. */
-  readonly isOwnMtorrent?: boolean | undefined;
 }
 
 /** A client that fetches one file, and shares it until `close`. */
@@ -94,7 +63,7 @@ export async function startShare(
 ): Promise<Sharing> {
   const stateDir = join(config.stateRoot, 'share', keyOf(mtorrentPath));
   const log = { ...config.log, path: join(stateDir, 'share.log') };
-  const { client } = await startClient({ ...config, trackers, stateDir, log });
+  const { client } = await startClient(config, { trackers, stateDir, log, credentials: config.credentials });
   return {
     client,
     begin: async () => void (await client.share(path, mtorrentPath, options)),
@@ -105,31 +74,15 @@ export async function startShare(
   };
 }
 
-/**
- * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects
- * as `readMetainfo` does. @param mayName which host names it may name; none when absent.
- */
-export async function planGet(
-  mtorrentPath: string,
-  destination: string,
-  mayName?: NameRule,
-  choice: Partial<Choice> = {},
-): Promise<GetPlan> {
-  const metainfo = await readMetainfo(mtorrentPath, mayName);
-  const { folder } = metainfo.layout;
-  // What is wrong with the patterns is said before a client starts.
-  if (folder === undefined) refuseChoice(metainfo.name, choice);
-  else choose(folder, choice);
-  return { mtorrentPath, metainfo, target: await targetOf(destination, metainfo), wish: choice };
-}
-
 /** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched to the same place. */
 export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fetching> {
   const { swarm } = plan.metainfo;
   const trackers = knownWith(plan.metainfo.trackers, config.knownTrackers);
   const stateDir = join(config.stateRoot, 'get', `${swarm}-${keyOf(plan.target).slice(0, TARGET_DIGITS)}`);
   const log = { ...config.log, path: join(stateDir, 'get.log') };
-  const { client } = await startClient({ ...config, trackers, stateDir, log, readMetainfo: knowing(plan) });
+  const { otherShares, credentials } = config;
+  const place = { trackers, stateDir, log, otherShares, credentials, readMetainfo: knowing(plan) };
+  const { client } = await startClient(config, place);
   return {
     client,
     stateDir,

@@ -15,7 +15,15 @@ import { numericHost, ownHost } from './own-address.js';
 import { Subscribers, type Subscription } from './subscribers.js';
 import { type ClientFacts, SwarmClient } from './swarm-client.js';
 
-export interface ClientConfig extends Omit<StartOptions, 'upload' | 'findHost' | 'seed' | 'onEvent'> {
+/** What one client has for itself. */
+export type ClientPlace = Pick<
+  StartOptions,
+  'trackers' | 'trackersListen' | 'stateDir' | 'socket' | 'log' | 'readMetainfo' | 'otherShares' | 'credentials'
+>;
+
+/** How a client runs, whoever starts it. */
+export interface ClientConfig
+  extends Omit<StartOptions, keyof ClientPlace | 'upload' | 'findHost' | 'seed' | 'onEvent'> {
   /**
    * Where peers reach the client, as its owner wrote it. Undefined: this machine's address as the trackers see it, with
    * UPLOAD_PORT or a free port.
@@ -44,44 +52,50 @@ export interface LocalClient {
 /**
  * Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
  */
-export async function startClient(config: ClientConfig): Promise<LocalClient> {
-  const { upload, trackers } = config;
-  if (upload !== undefined) return startAtNamed(upload, config);
-  const found = { ...config, findHost: () => ownHost(trackers) };
-  const host = await ownHost(trackers);
+export async function startClient(config: ClientConfig, place: ClientPlace): Promise<LocalClient> {
+  const { upload } = config;
+  if (upload !== undefined) return startAtNamed(upload, config, place);
+  const findHost = (): Promise<string> => ownHost(place.trackers);
+  const host = await findHost();
   try {
-    return await startAt({ host, port: UPLOAD_PORT }, found);
+    return await startAt({ host, port: UPLOAD_PORT }, config, place, findHost);
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'PORT_IN_USE') throw error;
-    return startAt({ host, port: 0 }, found);
+    return startAt({ host, port: 0 }, config, place, findHost);
   }
 }
 
 /** An interface, a network or a host name may stand for another address later; a numeric one is what it is. */
-async function startAtNamed({ host, port }: Address, config: ClientConfig): Promise<LocalClient> {
+async function startAtNamed({ host, port }: Address, config: ClientConfig, place: ClientPlace): Promise<LocalClient> {
   const numeric = await numericHost(host);
-  if (numeric === host) return startAt({ host, port }, config);
+  if (numeric === host) return startAt({ host, port }, config, place);
   const findHost = (): Promise<string> =>
     numericHost(host).catch((error: unknown) => {
       if (error instanceof MiniTorrentError) return numeric;
       throw error;
     });
-  return startAt({ host: numeric, port }, { ...config, findHost });
+  return startAt({ host: numeric, port }, config, place, findHost);
 }
 
-async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions, 'findHost'>): Promise<LocalClient> {
+async function startAt(
+  upload: Address,
+  config: ClientConfig,
+  place: ClientPlace,
+  findHost?: () => Promise<string>,
+): Promise<LocalClient> {
   const early: ClientEvent[] = [];
   let deliver = (event: ClientEvent): void => void early.push(event);
   const seed = randomInt(0, 2 ** 32);
   const notice = (sentence: string): void => deliver({ kind: 'notice', level: 'bad', sentence });
   const advertise = config.advertise && advertisedAt(config.advertise, notice);
-  const actor = await startActor({ ...config, advertise, upload, seed, onEvent: (event) => deliver(event) });
+  const onEvent = (event: ClientEvent): void => deliver(event);
+  const actor = await startActor({ ...config, ...place, advertise, upload, findHost, seed, onEvent });
   let link: (() => string) | undefined;
   const subscribers: Subscribers = new Subscribers((command) => {
     if (command.kind === 'web' && link !== undefined) subscribers.deliver(linkAnswer(command.ask, link));
     else actor.tell(command);
   });
-  const [first, second, ...more] = config.trackers;
+  const [first, second, ...more] = place.trackers;
   const facts: ClientFacts = {
     address: formatAddress(actor.upload),
     trackers: [formatAddress(first), formatAddress(second), ...more.map(formatAddress)],
@@ -99,8 +113,8 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
   });
   client.actAs(async () => {
     // A pair that is being started is not asked before it listens.
-    await config.trackersListen;
-    return config.credentials;
+    await place.trackersListen;
+    return place.credentials;
   });
   // The caller can listen by then.
   setImmediate(() => {
@@ -111,7 +125,7 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
   return {
     client,
     facts,
-    log: config.log,
+    log: place.log,
     join: (hear) => subscribers.join(hear),
     linkWith: (make) => {
       link = make;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../../../src/app/demo/processes.js';
 import { randomFile, sha256OfFile } from '../../../src/app/demo/swarm.js';
+import { planGet } from '../../../src/app/library/get-plan.js';
 import {
   createSwarmClient,
   get,
@@ -15,7 +16,7 @@ import {
   share,
   startTracker,
 } from '../../../src/app/library/mini-torrent.js';
-import { planGet, startGet } from '../../../src/app/library/one-shot.js';
+import { startGet } from '../../../src/app/library/one-shot.js';
 import { eventually, PIECE } from '../../support/e2e-stage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';

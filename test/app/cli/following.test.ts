@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { reportHashing } from '../../../src/app/cli/hashing-progress.js';
+import { reportHashing } from '../../../src/app/cli/following.js';
 import type { FileView, Overview } from '../../../src/app/library/views.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 
