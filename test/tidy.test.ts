@@ -68,10 +68,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'transfer/storage',
     'transfer/peer/guest',
     'transfer/peer/codec/messages',
+    'tracking/tracker/guest-connection',
     'tracking/tracker/messages',
   ],
-  'client/doctor': ['foundation', 'transfer/storage', 'tracking/tracker/messages'],
-  'client/administration': ['foundation', 'tracking/tracker/messages', 'client/state/member-state'],
+  'client/doctor': ['foundation', 'transfer/storage', 'tracking/tracker/guest-connection', 'tracking/tracker/messages'],
+  'client/administration': [
+    'foundation',
+    'tracking/tracker/guest-connection',
+    'tracking/tracker/messages',
+    'client/state/member-state',
+  ],
   client: [
     'client/doctor',
     'client/links',

@@ -2,21 +2,13 @@
 // nothing there but what is asked for; hears its clock on the way.
 
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Member } from '../../foundation/identity/gate.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { CLIENT_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import {
-  type MembershipRequest,
-  TRACKER_MAGIC,
-  type TrackerReply,
-  type TrackerRequest,
-  trackerReplies,
-  trackerRequests,
-} from '../../tracking/tracker/messages.js';
+import { GuestConnection } from '../../tracking/tracker/guest-connection.js';
+import type { MembershipRequest, TrackerReply, TrackerRequest } from '../../tracking/tracker/messages.js';
 import { ANSWER_DEADLINE_MS, REACH_DEADLINE_MS } from './limits.js';
 
 /** Without its id, which is chosen here. */
@@ -25,7 +17,7 @@ type Answer<K extends TrackerReply['kind']> = Extract<TrackerReply, { readonly k
 
 export class TrackerQuestion {
   readonly address: Address;
-  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
+  readonly #connection: GuestConnection;
   readonly #reached = deferred<void>();
   readonly #opened = deferred<Member | undefined>();
   #asked: Deferred<TrackerReply> | undefined;
@@ -37,22 +29,13 @@ export class TrackerQuestion {
     this.address = address;
     this.#reached.promise.catch(() => undefined);
     this.#opened.promise.catch(() => undefined);
-    this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
+    this.#connection = new GuestConnection({
       address,
       passage,
-      need: 'track',
-      magic: TRACKER_MAGIC,
-      sent: trackerRequests,
-      heard: trackerReplies,
-      who: 'the tracker',
       onReached: () => this.#reached.resolve(),
-      onConnected: (member) => {
-        const guest = { clientId: new Uint8Array(CLIENT_ID_SIZE), host: '', uploadPort: 0, epoch: 0 };
-        this.#connection.send({ kind: 'hello', ...guest, token: new Uint8Array(0) });
-        this.#opened.resolve(member);
-      },
-      onMessage: (reply) => this.#heard(reply),
-      onClosed: (reason, error) => this.#end(whyClosed(this.address, reason, error)),
+      onGreeted: (member) => this.#opened.resolve(member),
+      onReply: (reply) => this.#heard(reply),
+      onFailed: ({ reason, error }) => this.#end(error ?? noTracker(this.address, reason)),
     });
   }
 
@@ -110,12 +93,6 @@ function refusal(address: Address, { code, sentence }: Answer<'error'>): MiniTor
     isAboutMembers ? 'NOT_ADMITTED' : 'TRACKER_REFUSED',
     `the tracker at ${formatAddress(address)} refuses: ${said}`,
   );
-}
-
-function whyClosed(address: Address, reason: string, error: Error | undefined): MiniTorrentError {
-  if (error instanceof MiniTorrentError) return error;
-  if (error instanceof ProtocolError) return noTracker(address, 'what answers is no tracker of this version');
-  return noTracker(address, errnoOf(error) ?? reason);
 }
 
 function noTracker(address: Address, why: string): MiniTorrentError {

@@ -2,19 +2,12 @@
 // which it lists this client. Changes nothing there, and checks every answer before it uses it.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import {
-  TRACKER_MAGIC,
-  type TrackerReply,
-  type TrackerRequest,
-  trackerReplies,
-  trackerRequests,
-} from '../../tracking/tracker/messages.js';
+import { GuestConnection } from '../../tracking/tracker/guest-connection.js';
+import type { TrackerReply } from '../../tracking/tracker/messages.js';
 import type { TrackerFact } from './facts.js';
 import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
 
@@ -45,7 +38,7 @@ export async function probeTracker(question: TrackerQuestion): Promise<TrackerFa
 
 class Asked {
   readonly #question: TrackerQuestion;
-  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
+  readonly #connection: GuestConnection;
   readonly #done = deferred<void>();
   readonly #beganMs = performance.now();
   #askedWallMs = 0;
@@ -64,18 +57,13 @@ class Asked {
       listed: undefined,
     };
     if (swarm !== undefined) this.#openAnswers.add('seeders');
-    this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
+    this.#connection = new GuestConnection({
       address,
-      ...(ownHost === undefined ? {} : { ownHost }),
+      ownHost,
       passage,
-      need: 'track',
-      magic: TRACKER_MAGIC,
-      sent: trackerRequests,
-      heard: trackerReplies,
-      who: 'the tracker',
-      onConnected: () => this.#ask(),
-      onMessage: (reply) => this.#heard(reply),
-      onClosed: (reason, error) => this.#failed(whyOf(reason, error)),
+      onGreeted: () => this.#ask(),
+      onReply: (reply) => this.#heard(reply),
+      onFailed: ({ reason }) => this.#failed(reason),
     });
   }
 
@@ -92,8 +80,6 @@ class Asked {
   }
 
   #ask(): void {
-    const guest = { clientId: new Uint8Array(16), host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) };
-    this.#connection.send({ kind: 'hello', ...guest });
     this.#askedWallMs = Date.now();
     this.#connection.send({ kind: 'stats', id: STATS });
     const { swarm } = this.#question;
@@ -163,9 +149,4 @@ function objectOf(json: string): Record<string, unknown> {
     // A tracker of another version may send other statistics; then less is known of it.
     return {};
   }
-}
-
-function whyOf(reason: string, error: Error | undefined): string {
-  if (error instanceof ProtocolError) return 'what answers there is not a tracker of this version';
-  return error instanceof MiniTorrentError ? reason : (errnoOf(error) ?? reason);
 }

@@ -2,22 +2,14 @@
 // answer means is decided in `assembly.ts`.
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
-import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
-import { CLIENT_ID_SIZE, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
-import { commonFeatures, encodeFeatures } from '../../foundation/wire/features.js';
+import { commonFeatures } from '../../foundation/wire/features.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import {
-  TRACKER_FEATURES,
-  TRACKER_MAGIC,
-  type TrackerReply,
-  type TrackerRequest,
-  trackerReplies,
-  trackerRequests,
-} from '../../tracking/tracker/messages.js';
+import { GuestConnection } from '../../tracking/tracker/guest-connection.js';
+import { TRACKER_FEATURES, type TrackerReply } from '../../tracking/tracker/messages.js';
 import type { AssemblyInput } from './assembly.js';
 import type { HashPart } from './hash-string.js';
 
@@ -36,7 +28,7 @@ const SEEDERS = 1;
 
 export class TrackerGuest {
   readonly #options: TrackerGuestOptions;
-  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
+  readonly #connection: GuestConnection;
   readonly #swarm: Uint8Array;
   /** Of each open request for piece hashes, the offset. */
   readonly #offsets = new Map<number, number>();
@@ -45,27 +37,12 @@ export class TrackerGuest {
   constructor(options: TrackerGuestOptions) {
     this.#options = options;
     this.#swarm = keyBytes(options.swarm);
-    this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
+    this.#connection = new GuestConnection({
       address: options.address,
       passage: options.passage,
-      need: 'track',
-      magic: TRACKER_MAGIC,
-      sent: trackerRequests,
-      heard: trackerReplies,
-      who: 'the tracker',
-      onConnected: () => this.#greet(),
-      onMessage: (reply) => this.#heard(reply),
-      onClosed: (reason, error) => {
-        const isOther = error instanceof ProtocolError;
-        this.#fail(
-          isOther ? 'old' : 'away',
-          isOther
-            ? 'no tracker of this version answers there'
-            : error instanceof MiniTorrentError
-              ? reason
-              : (errnoOf(error) ?? reason),
-        );
-      },
+      features: [readsFeatures, describes],
+      onReply: (reply) => this.#heard(reply),
+      onFailed: ({ kind, reason }) => this.#fail(kind === 'foreign' ? 'old' : 'away', reason),
     });
   }
 
@@ -81,12 +58,6 @@ export class TrackerGuest {
 
   hangUp(): void {
     this.#connection.hangUp();
-  }
-
-  #greet(): void {
-    const clientId = new Uint8Array(CLIENT_ID_SIZE);
-    const token = encodeFeatures([readsFeatures, describes]);
-    this.#connection.send({ kind: 'hello', clientId, host: '', uploadPort: 0, epoch: 0, token });
   }
 
   #heard(reply: TrackerReply): void {

@@ -3,23 +3,14 @@
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { CLIENT_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
-import { commonFeatures, encodeFeatures, type Features } from '../../foundation/wire/features.js';
+import { commonFeatures, type Features } from '../../foundation/wire/features.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import {
-  isUnasked,
-  OWN_FEATURES,
-  TRACKER_MAGIC,
-  type TrackerReply,
-  type TrackerRequest,
-  trackerReplies,
-  trackerRequests,
-} from './messages.js';
+import { GuestConnection } from './guest-connection.js';
+import { isUnasked, OWN_FEATURES, type TrackerReply, type TrackerRequest } from './messages.js';
 
 type Reply<K extends TrackerReply['kind']> = Extract<TrackerReply, { readonly kind: K }>;
 /** Without its id, which is chosen here. */
@@ -27,7 +18,7 @@ type Asked = 'list' | 'summaries' | 'seeders';
 type Question = { readonly [K in Asked]: Omit<Extract<TrackerRequest, { kind: K }>, 'id'> }[Asked];
 
 export class Guest {
-  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
+  readonly #connection: GuestConnection;
   readonly #address: string;
   #awaited = deferred<TrackerReply>();
   #lastId = 0;
@@ -37,24 +28,16 @@ export class Guest {
     this.#address = formatAddress(address);
     // A connection that fails while nobody waits is told to whoever asks next.
     this.#awaited.promise.catch(() => undefined);
-    this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
+    this.#connection = new GuestConnection({
       address,
       passage,
-      need: 'track',
-      magic: TRACKER_MAGIC,
-      sent: trackerRequests,
-      heard: trackerReplies,
-      who: 'the tracker',
-      onConnected: () => {
-        const guest = { clientId: new Uint8Array(CLIENT_ID_SIZE), host: '', uploadPort: 0, epoch: 0 };
-        this.#connection.send({ kind: 'hello', ...guest, token: encodeFeatures(OWN_FEATURES) });
-      },
+      features: OWN_FEATURES,
       // In a closed swarm it speaks of bans whenever it likes.
-      onMessage: (reply) =>
+      onReply: (reply) =>
         void (isUnasked(reply) && reply.kind !== 'helloReply' ? undefined : this.#awaited.resolve(reply)),
-      onClosed: (reason, error) => {
-        const why = error instanceof ProtocolError ? 'is no tracker of this version' : 'does not answer';
-        this.#awaited.reject(this.failure(`${why} (${errnoOf(error) ?? printable(reason)})`));
+      onFailed: ({ kind, reason }) => {
+        const why = kind === 'foreign' ? 'is no tracker of this version' : `does not answer (${reason})`;
+        this.#awaited.reject(this.failure(why));
       },
     });
   }

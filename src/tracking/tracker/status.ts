@@ -2,13 +2,12 @@
 // guest, which is listed nowhere and changes nothing.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
+import { GuestConnection } from './guest-connection.js';
 
 /** As far as the text needs them; see `machine.ts` and `pair.ts`. They come from a stranger, whatever it says it is. */
 interface Statistics {
@@ -102,25 +101,17 @@ function escaped(json: string): string {
 async function askStatistics(tracker: Address, passage: Passage | undefined): Promise<string> {
   const address = formatAddress(tracker);
   const answer = deferred<string>();
-  const connection = new DialedConnection<TrackerRequest, TrackerReply>({
+  const connection = new GuestConnection({
     address: tracker,
     passage,
-    need: 'track',
-    magic: TRACKER_MAGIC,
-    sent: trackerRequests,
-    heard: trackerReplies,
-    who: 'it',
-    onConnected: () => {
-      const guest = { clientId: new Uint8Array(16), host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) };
-      connection.send({ kind: 'hello', ...guest });
-      connection.send({ kind: 'stats', id: 1 });
-    },
-    onMessage: (reply) => {
+    onGreeted: () => connection.send({ kind: 'stats', id: 1 }),
+    onReply: (reply) => {
       if (reply.kind === 'stats') answer.resolve(reply.json);
       if (reply.kind === 'error')
-        answer.reject(new MiniTorrentError('TRACKER_REFUSED', `the tracker refused: ${reply.sentence}`));
+        answer.reject(new MiniTorrentError('TRACKER_REFUSED', `the tracker refused: ${printable(reply.sentence)}`));
     },
-    onClosed: (reason, error) => answer.reject(noTracker(address, reason, error)),
+    onFailed: ({ kind, reason }) =>
+      answer.reject(kind === 'foreign' ? foreignAt(address) : unreachableAt(address, reason)),
   });
   try {
     return await within(answer.promise, TRACKER_REPLY_DEADLINE_MS, () => {
@@ -131,11 +122,8 @@ async function askStatistics(tracker: Address, passage: Passage | undefined): Pr
   }
 }
 
-function noTracker(address: string, reason: string, error: Error | undefined): MiniTorrentError {
-  // The name server's word is a sentence already.
-  if (error instanceof MiniTorrentError) return unreachableAt(address, reason);
-  if (!(error instanceof ProtocolError)) return unreachableAt(address, errnoOf(error) ?? reason);
-  return new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`, error);
+function foreignAt(address: string): MiniTorrentError {
+  return new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`);
 }
 
 function unreachableAt(address: string, why: string): MiniTorrentError {
