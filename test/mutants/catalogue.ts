@@ -1370,6 +1370,15 @@ const ADDRESSES: readonly Defect[] = [
     rule: 'FC-16: the choice among routes and interfaces',
   },
   {
+    name: 'folders: what lies in two directories that differ in case is taken for apart',
+    breaks: 'a folder is refused where the disk takes two of its directories for one',
+    file: 'src/foundation/torrent/folder/paths.ts',
+    right: 'else known.set(folder, entry);',
+    wrong: 'else known.clear();',
+    test: 'test/foundation/torrent/folder/paths.test.ts',
+    rule: 'folders that are one where case or normal form does not count are found with an entry of each spelling',
+  },
+  {
     name: 'addresses: a wildcard is told to others',
     breaks: 'a tracker is named by an address that others can dial',
     file: 'src/foundation/torrent/tracker-pair.ts',

@@ -10,7 +10,7 @@ import { errnoError, fileError, MiniTorrentError } from '../../foundation/base/e
 import { arrange } from '../../foundation/torrent/folder/arrange.js';
 import { type FolderEntry, FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { FOLDER_ENTRIES_MAX, FOLDER_LIST_BYTES_MAX } from '../../foundation/torrent/folder/limits.js';
-import { collidingEntries, softFaultOf } from '../../foundation/torrent/folder/paths.js';
+import { collidingEntries, collidingFolders, softFaultOf } from '../../foundation/torrent/folder/paths.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -159,6 +159,8 @@ const LINE_NUMBERS_BYTES = 6 + 16 + 13 + 17 + 2;
 
 function doubtfulIn(list: FolderList): Names {
   const doubtful = new Set<number>(collidingEntries(list).flat());
+  for (const spellings of collidingFolders(list, () => true))
+    for (const entry of spellings.values()) doubtful.add(entry);
   for (let index = 0; index < list.count; index += 1) {
     if (!list.isPad(index) && softFaultOf(list.pathOf(index)) !== undefined) doubtful.add(index);
   }

@@ -4,11 +4,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, rmdir, unlink } from 'node:fs/promises';
+import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
-import { collidingEntries } from '../../foundation/torrent/folder/paths.js';
+import { collidingEntries, collidingFolders } from '../../foundation/torrent/folder/paths.js';
 import { isPortable, printable } from '../../foundation/torrent/names.js';
 import { NAMES_TRIED_MAX } from './limits.js';
 
@@ -43,17 +43,40 @@ interface Pair {
   readonly paths: readonly [string, string];
   /** Their first parts that differ. */
   readonly names: readonly [string, string];
+  /** What one name for both would make of them. */
+  readonly harm: 'be one file' | 'lie in one folder';
 }
 
-/** Of each group of chosen entries that may be one file: two of them. */
+/** Of chosen entries that may be one file, or lie in folders that may be one: each two names once. */
 function pairsOf(list: FolderList): readonly Pair[] {
-  const pairs: Pair[] = [];
-  for (const group of collidingEntries(list)) {
-    const [one, two] = group.filter((entry) => list.isChosen(entry)).map((entry) => list.pathOf(entry));
-    if (one !== undefined && two !== undefined) pairs.push({ paths: [one, two], names: differenceOf(one, two) });
-    if (pairs.length === NAMES_TRIED_MAX) break;
+  const pairs = new Map<string, Pair>();
+  const isChosen = (entry: number): boolean => list.isChosen(entry);
+  const addAll = (entries: readonly number[], harm: Pair['harm']): void => {
+    for (const [at, entry] of entries.entries()) {
+      for (const other of entries.slice(at + 1)) {
+        if (pairs.size === NAMES_TRIED_MAX) return;
+        const paths = [list.pathOf(entry), list.pathOf(other)] as const;
+        const names = differenceOf(...paths);
+        const key = names.join('/');
+        if (!pairs.has(key)) pairs.set(key, { paths, names, harm });
+      }
+    }
+  };
+  for (const group of collidingEntries(list)) addAll(spellingsOf(list, group).filter(isChosen), 'be one file');
+  for (const group of collidingFolders(list, isChosen)) addAll([...group.values()], 'lie in one folder');
+  return [...pairs.values()];
+}
+
+/** Of a group, one entry for each spelling of the path that all have in common, a chosen one if there is one. */
+function spellingsOf(list: FolderList, group: readonly number[]): readonly number[] {
+  const depth = group.reduce((least, entry) => Math.min(least, list.pathOf(entry).split('/').length), Infinity);
+  const spellings = new Map<string, number>();
+  for (const entry of group) {
+    const spelling = list.pathOf(entry).split('/').slice(0, depth).join('/');
+    const known = spellings.get(spelling);
+    if (known === undefined || !list.isChosen(known)) spellings.set(spelling, entry);
   }
-  return pairs;
+  return [...spellings.values()];
 }
 
 function differenceOf(one: string, two: string): readonly [string, string] {
@@ -74,15 +97,18 @@ function doubtfulNames(list: FolderList): ReadonlyMap<string, string> {
   return names;
 }
 
-async function tryPair(directory: string, { paths, names: [one, two] }: Pair): Promise<void> {
-  if ((await make(join(directory, one))) !== undefined) return;
-  const isOne = two !== one && (await isThere(join(directory, two)));
-  await unlink(join(directory, one));
-  if (!isOne) return;
+async function tryPair(directory: string, { paths, names: [one, two], harm }: Pair): Promise<void> {
+  const [here, there] = [join(directory, one), join(directory, two)];
+  if (one === two || (await make(here)) !== undefined) return;
+  // It is made, since a look at it says on some FAT disks that it is not there.
+  const errno = await make(there);
+  await unlink(here);
+  if (errno === undefined) await unlink(there);
+  if (errno !== 'EEXIST') return;
   const [first, second] = paths.map(printable);
   throw new MiniTorrentError(
     'UNSAFE_NAME',
-    `${first} and ${second} would be one file on the file system of ${dirname(directory)}; choose another destination, or leave one of them out with --except`,
+    `${first} and ${second} would ${harm} on the file system of ${dirname(directory)}; choose another destination, or leave one of them out with --except`,
   );
 }
 
@@ -109,15 +135,5 @@ async function make(path: string): Promise<string | undefined> {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
     return errno;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
   }
 }

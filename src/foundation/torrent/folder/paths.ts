@@ -127,6 +127,34 @@ export function collidingEntries(list: FolderList): readonly (readonly number[])
   return [...groups.values()];
 }
 
+/**
+ * Groups of entries, each of two or more, that lie in folders whose paths are spelled in different ways and are one
+ * folder where case or Unicode normal form does not count: one entry of each spelling.
+ * @param counts which entries are looked at.
+ */
+export function collidingFolders(
+  list: FolderList,
+  counts: (entry: number) => boolean,
+): readonly ReadonlyMap<string, number>[] {
+  const seen = new Set<string>();
+  const spellings = new Map<string, Map<string, number>>();
+  for (let entry = 0; entry < list.count; entry += 1) {
+    if (list.isPad(entry) || !counts(entry)) continue;
+    const path = list.pathOf(entry);
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      // What is above it has been seen, too.
+      if (seen.has(folder)) break;
+      seen.add(folder);
+      const folded = foldedOf(folder);
+      const known = spellings.get(folded);
+      if (known === undefined) spellings.set(folded, new Map([[folder, entry]]));
+      else known.set(folder, entry);
+    }
+  }
+  return [...spellings.values()].filter(({ size }) => size > 1);
+}
+
 /** Whether `key` is the path `upper`, or lies below it. */
 function meets(upper: string, key: string): boolean {
   return key.startsWith(upper) && (key.length === upper.length || key[upper.length] === '\0');

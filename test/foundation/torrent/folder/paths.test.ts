@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { FolderList } from '../../../../src/foundation/torrent/folder/folder-list.js';
 import {
   collidingEntries,
+  collidingFolders,
   conflictIn,
   hardFaultOf,
   softFaultOf,
@@ -141,17 +142,37 @@ test('what some file systems cannot hold is told and not refused', () => {
   }
 });
 
-test('names that are one where case or normal form does not count are found together', () => {
-  const list = FolderList.of(
-    ['README', 'a/x', 'A/x', 'é', 'e\u0301', 'readme', 'b', 'B/c', 'alone', 'ﬁ', 'FI'].map((path) => ({
-      kind: 'file',
-      size: 0,
-      path,
-      target: '',
-      digest: undefined,
-      seconds: undefined,
-    })),
+const listOf = (...paths: readonly string[]): FolderList =>
+  FolderList.of(
+    paths.map((path) => ({ kind: 'file', size: 0, path, target: '', digest: undefined, seconds: undefined })),
   );
+
+test('folders that are one where case or normal form does not count are found with an entry of each spelling', () => {
+  const list = listOf(
+    'Dir/a',
+    'dir/b',
+    'DIR/c/d',
+    'dir/C/e',
+    'x/é/1',
+    'x/e\u0301/2',
+    'alone/Sub/a',
+    'alone/sub',
+    'y/a',
+  );
+  const found = collidingFolders(list, () => true).map((spellings) => Object.fromEntries(spellings));
+  assert.deepEqual(found, [
+    { Dir: 0, dir: 1, DIR: 2 },
+    { 'DIR/c': 2, 'dir/C': 3 },
+    { 'x/é': 4, 'x/e\u0301': 5 },
+  ]);
+  assert.deepEqual(
+    collidingFolders(list, (entry) => entry > 0 && entry < 3).map(({ size }) => size),
+    [2],
+  );
+});
+
+test('names that are one where case or normal form does not count are found together', () => {
+  const list = listOf('README', 'a/x', 'A/x', 'é', 'e\u0301', 'readme', 'b', 'B/c', 'alone', 'ﬁ', 'FI');
   const groups = collidingEntries(list).toSorted(([a = 0], [b = 0]) => a - b);
   assert.deepEqual(groups, [
     [0, 5],
