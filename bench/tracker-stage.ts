@@ -30,6 +30,9 @@ export interface SceneOptions {
 
 export const MIB = 1024 * 1024;
 const DEADLINE_MS = 20_000;
+/** As docs/systemd/mtorrent-tracker@.service starts a tracker. */
+const AS_A_SERVICE = { NODE_OPTIONS: '--max-semi-space-size=4' };
+const serviceOf = (name: string) => (/^tracker-/.test(name) ? AS_A_SERVICE : {});
 
 export interface Pair {
   readonly swarm: Swarm;
@@ -48,11 +51,12 @@ export async function withPair<T>(
   use: (pair: Pair) => Promise<T>,
 ): Promise<T> {
   const swarm = await Swarm.create(root);
+  swarm.environment = serviceOf;
   try {
     const identities = isClosed ? swarm.path('identities') : undefined;
     if (identities !== undefined) {
       const closed = await ClosedSwarm.make(identities, swarm.trackers);
-      swarm.environment = (name) => closed.environment(name);
+      swarm.environment = (name) => ({ ...serviceOf(name), ...closed.environment(name) });
     }
     const passages = identities === undefined ? [] : await passagesOf(identities);
     const [first, second] = await swarm.startTrackers();

@@ -2,8 +2,9 @@
 // it offline. A tracker's own card has zeros in the second place, and that of somebody who wants to join only zeros.
 // Pure.
 
+import { createHash } from 'node:crypto';
 import type { PublicKey } from './keys.js';
-import { TRACKERS_REMEMBERED_MAX } from './limits.js';
+import { MEMBERS_REMEMBERED_MAX, TRACKERS_REMEMBERED_MAX } from './limits.js';
 import { isStatementOf, parseStatement, STATEMENT_SIZE, type Statement } from './statement.js';
 
 export const CARD_SIZE = 2 * STATEMENT_SIZE;
@@ -29,11 +30,13 @@ export function trackerStatementIn(card: Uint8Array): Uint8Array {
   return card.subarray(0, STATEMENT_SIZE);
 }
 
-/** Reads cards of one swarm. The root's statement about a tracker comes with every card, and is verified once. */
+/** Reads cards of one swarm. What it has verified of a tracker or a member it does not verify again. */
 export class CardReader {
   readonly #root: PublicKey;
   /** By all bytes of the root's statement, its signature among them, so only what was verified is found. */
   readonly #trackers = new Map<string, Statement>();
+  /** Digests of members' statements, signature and signer among what is digested. */
+  readonly #members = new Set<string>();
 
   constructor(root: PublicKey) {
     this.#root = root;
@@ -51,7 +54,7 @@ export class CardReader {
     if (tracker === undefined) return undefined;
     if (isBlank(second)) return { kind: 'tracker', tracker };
     const member = parseStatement(second);
-    if (member?.kind !== 'member' || !isStatementOf(tracker.key, this.#root, second)) return undefined;
+    if (member?.kind !== 'member' || !this.#isSaidBy(tracker.key, second)) return undefined;
     return { kind: 'member', tracker, member };
   }
 
@@ -62,15 +65,29 @@ export class CardReader {
     const tracker = parseStatement(statement);
     if (tracker?.kind !== 'tracker' || !isStatementOf(this.#root, this.#root, statement)) return undefined;
     this.#trackers.set(key, tracker);
-    const [oldest] = this.#trackers.keys();
-    if (oldest !== undefined && this.#trackers.size > TRACKERS_REMEMBERED_MAX) this.#trackers.delete(oldest);
+    forgetOldest(this.#trackers, TRACKERS_REMEMBERED_MAX);
     return tracker;
+  }
+
+  /** A member connects again and again with one card, and only who was admitted can fill this. */
+  #isSaidBy(tracker: PublicKey, statement: Uint8Array): boolean {
+    const digest = createHash('sha256').update(tracker).update(statement).digest().toString('latin1');
+    if (this.#members.has(digest)) return true;
+    if (!isStatementOf(tracker, this.#root, statement)) return false;
+    this.#members.add(digest);
+    forgetOldest(this.#members, MEMBERS_REMEMBERED_MAX);
+    return true;
   }
 }
 
 /** The same for one card. */
 export function readCard(bytes: Uint8Array, root: PublicKey): Card | undefined {
   return new CardReader(root).read(bytes);
+}
+
+function forgetOldest(remembered: Map<string, unknown> | Set<string>, max: number): void {
+  const [oldest] = remembered.keys();
+  if (oldest !== undefined && remembered.size > max) remembered.delete(oldest);
 }
 
 function isBlank(bytes: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 // Decides who is let in: from the certificate that TLS has proved, what is needed of its holder, who is shut out, and
 // the clocks. Six checks in a fixed order; every one of them can refuse. Pure.
 
-import { type Card, trackerStatementIn } from './card.js';
+import type { Card } from './card.js';
 import { openEnvelope } from './envelope.js';
 import { type KeyId, keyIdOf, type PublicKey, shortName } from './keys.js';
 import { hasPower } from './powers.js';
@@ -26,8 +26,6 @@ export interface Member {
   readonly by: KeyId;
   /** Seconds since 1970; 0: for ever. */
   readonly goodUntilS: number;
-  /** Its card, CARD_SIZE bytes. */
-  readonly card: Uint8Array;
 }
 
 export type GateRefusal =
@@ -70,7 +68,7 @@ export function judge(certificate: Uint8Array | undefined, need: Need, standing:
     if (need === 'ask') return { kind: 'stranger', id: keyIdOf(key), key };
     return refused('noCard', 'it is no member yet; ask an administrator for an invitation, then mtorrent join');
   }
-  const member = memberOf(card, envelope.card);
+  const member = memberOf(card);
   if (Buffer.compare(member.key, key) !== 0) return refused('wrongKey', 'it shows the card of somebody else');
   return judgeMember(member, need, standing, clocks);
 }
@@ -107,7 +105,7 @@ function powerMissing({ kind, name, powers }: Member, need: Need): string | unde
   return need === 'ask' || hasPower(powers, 'fetch') ? undefined : `${name} may not fetch in this swarm`;
 }
 
-function memberOf(card: Exclude<Card, { kind: 'none' }>, bytes: Uint8Array): Member {
+function memberOf(card: Exclude<Card, { kind: 'none' }>): Member {
   const { tracker } = card;
   const said = card.kind === 'member' ? card.member : tracker;
   const { key, name, powers, goodUntilS } = said;
@@ -119,15 +117,9 @@ function memberOf(card: Exclude<Card, { kind: 'none' }>, bytes: Uint8Array): Mem
     powers,
     by: keyIdOf(tracker.key),
     goodUntilS,
-    card: bytes,
   };
 }
 
 function refused(code: GateRefusal, sentence: string): Verdict {
   return { kind: 'refused', code, sentence };
-}
-
-/** Whether two cards were signed by one tracker. */
-export function haveOneTracker(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(trackerStatementIn(a), trackerStatementIn(b)) === 0;
 }

@@ -98,10 +98,8 @@ export function isSignedBy(key: PublicKey, bytes: Uint8Array, signature: Uint8Ar
 }
 
 export function keyIdOf(key: PublicKey): KeyId {
-  return createHash('sha256')
-    .update(key)
-    .digest('hex')
-    .slice(0, KEY_ID_SIZE * 2) as KeyId;
+  // Not a slice of a longer string, which would keep all of that alive for each connection.
+  return createHash('sha256').update(key).digest().toString('hex', 0, KEY_ID_SIZE) as KeyId;
 }
 
 /** @param bytes KEY_ID_SIZE of them. */

@@ -8,6 +8,11 @@ export const BANS_MAX = 16_384;
 export const SHUT_OUT_PAGE_MAX = 1_024;
 /** Statements about trackers that are not verified again; a swarm has a handful, and each takes some 500 bytes. */
 export const TRACKERS_REMEMBERED_MAX = 64;
+/**
+ * Statements about members that are not verified again, each a fifth of what a handshake costs: as many as a swarm has
+ * members, some 100 bytes each.
+ */
+export const MEMBERS_REMEMBERED_MAX = 20_000;
 /** Trackers that a root has withdrawn, with 179 bytes each. */
 export const WITHDRAWALS_MAX = 64;
 

@@ -100,6 +100,8 @@ export class FrameReader {
     const body = this.#chunk.subarray(this.#at, this.#at + length);
     this.#at += length;
     this.#reset();
+    // Ten thousand readers idle: none of them keeps what it has read.
+    if (this.unread === 0) this.feed(EMPTY_BYTES);
     return body;
   }
 

@@ -106,7 +106,7 @@ class ClosedPassage implements Passage {
       opened: (secured, who, sinceMs) => {
         const isMember = who?.kind === 'member';
         this.#turnOver(number, isMember ? 'in' : 'left');
-        if (isMember) this.#leavesLater(secured, host);
+        if (isMember) this.#remember(secured, who.member, host);
         on.opened(secured, who, sinceMs);
       },
       refused: (code, sentence) => {
@@ -144,7 +144,6 @@ class ClosedPassage implements Passage {
         return secured;
       },
       judge: (secured) => this.#judge(secured, this.#wire.accepts),
-      remember: (secured, member) => this.#remember(secured, member),
     });
   }
 
@@ -167,14 +166,13 @@ class ClosedPassage implements Passage {
     return this.#credentials.judge(socket.getPeerX509Certificate()?.raw, need, clocks);
   }
 
-  #remember(socket: Socket, member: Member): void {
+  /** Apart from `accept`, whose variables would live as long as the connection. @param host of one that came in. */
+  #remember(socket: Socket, member: Member, host?: string): void {
     this.#open.set(socket, member);
-    socket.on('close', () => this.#open.delete(socket));
-  }
-
-  /** Apart from `accept`, whose variables would live as long as the connection. */
-  #leavesLater(socket: Socket, host: string): void {
-    socket.on('close', () => this.#line.memberLeft(host));
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      if (host !== undefined) this.#line.memberLeft(host);
+    });
   }
 
   /** Both sides refuse; the other one says in which swarm it is. */
@@ -216,7 +214,6 @@ class ClosedPassage implements Passage {
 interface Steps {
   readonly shake: () => tls.TLSSocket;
   readonly judge: (secured: tls.TLSSocket) => Verdict;
-  readonly remember: (secured: tls.TLSSocket, member: Member) => void;
 }
 
 /** One accepted socket, from its first byte to the gate. Exactly one outcome is told. */
@@ -265,7 +262,7 @@ class Arrival {
     raw.on('readable', look);
   }
 
-  #shake({ shake, judge, remember }: Steps): void {
+  #shake({ shake, judge }: Steps): void {
     const secured = shake();
     const onError = (error: Error): void => {
       const code = errnoOf(error);
@@ -281,7 +278,6 @@ class Arrival {
         return;
       }
       this.#end();
-      if (verdict.kind === 'member') remember(secured, verdict.member);
       this.#on.opened(secured, verdict, this.#sinceMs);
       // Ten thousand connections idle: none of them keeps what its handshake needed. Its owner listens to it by now.
       this.#raw.off('error', this.#onLost).on('error', ignore).off('close', this.#onLost);

@@ -56,3 +56,17 @@ test('a card that changes after it was read changes nothing that was answered or
   assert.deepEqual(reader.read(MEMBER_CARD), read);
   assert.equal(reader.read(bytes), undefined);
 });
+
+test('a member that was verified is not taken for one whom another tracker, or nobody, has signed', () => {
+  const reader = new CardReader(ROOT.publicKey);
+  const [one, other] = [keyOf(201), keyOf(202)];
+  const signed = memberStatement({}, one);
+  assert.equal(reader.read(cardOf(trackerStatement(one), signed))?.kind, 'member');
+  assert.equal(reader.read(cardOf(trackerStatement(other), signed)), undefined);
+  for (const at of [5, 80, STATEMENT_SIZE - 1]) {
+    const forged = Uint8Array.from(signed);
+    forged[at] = (forged[at] ?? 0) ^ 1;
+    assert.equal(reader.read(cardOf(trackerStatement(one), forged)), undefined);
+  }
+  assert.equal(reader.read(cardOf(trackerStatement(one), signed))?.kind, 'member');
+});

@@ -1,6 +1,6 @@
 // A closed swarm on a table: a root, trackers and members with real keys and cards, from seeds that tests choose.
 
-import { cardOf, noCard, readCard } from '../../../src/foundation/identity/card.js';
+import { noCard, readCard } from '../../../src/foundation/identity/card.js';
 import { sealEnvelope } from '../../../src/foundation/identity/envelope.js';
 import { judge, type Member, type Verdict } from '../../../src/foundation/identity/gate.js';
 import { keyIdOf, SecretKey } from '../../../src/foundation/identity/keys.js';
@@ -60,10 +60,8 @@ export class Half {
   /** A member with a card by this tracker, whom the tracker does not know. */
   stranger(seed: number, role: Role = 'client', name = `member-${seed}`, goodUntilS = NOW_S + 1_000_000): Member {
     const { publicKey: key } = secretOf(seed);
-    const said = { kind: 'member', powers: ROLES[role], name, key, saidAtS: NOW_S, goodUntilS } as const;
-    const card = cardOf(trackerStatement(this.secret), signStatement(said, ROOT.publicKey, this.secret));
     const by = keyIdOf(this.secret.publicKey);
-    return { kind: 'member', id: keyIdOf(key), key, name, powers: ROLES[role], by, goodUntilS, card };
+    return { kind: 'member', id: keyIdOf(key), key, name, powers: ROLES[role], by, goodUntilS };
   }
 
   /** The same, known to this tracker. */

@@ -27,8 +27,8 @@ export type Step =
 export class PieceHashUpload {
   readonly #uploads: Uploads;
   readonly #host: string;
-  /** What this client declared of the files whose piece hashes are wanted. */
-  readonly #declared = new Map<SwarmKey, FileFacts>();
+  /** What this client declared of the files whose piece hashes are wanted; most of ten thousand declare none. */
+  #declared: Map<SwarmKey, FileFacts> | undefined;
   #upload: Upload | undefined;
   /** Bytes of the piece hashes of what this client shares, once it has sent one; those that it sent here since. */
   #bytes: number | undefined;
@@ -40,6 +40,7 @@ export class PieceHashUpload {
 
   /** The client shares the file, and its piece hashes are not here. */
   wanted(swarm: SwarmKey, facts: FileFacts): void {
+    this.#declared ??= new Map();
     this.#declared.delete(swarm);
     this.#declared.set(swarm, facts);
     const [oldest] = this.#declared.keys();
@@ -49,7 +50,7 @@ export class PieceHashUpload {
   /** The first part comes. What the store has to drop is added to `changes`. */
   begin(swarm: SwarmKey, client: Client | undefined, changes: Change[], nowMs: number): Step {
     changes.push(...this.drop());
-    const facts = this.#declared.get(swarm);
+    const facts = this.#declared?.get(swarm);
     if (facts === undefined) {
       const sentence = 'this client did not share this file on this connection; share it first';
       return { kind: 'refused', code: 'unknown', sentence };
@@ -94,7 +95,7 @@ export class PieceHashUpload {
     if (hash.digest('hex') !== swarm) return this.#wrong(changes, 'the piece hashes do not match the key of this file');
     changes.push({ kind: 'part', swarm, upload: number, offset, part });
     changes.push({ kind: 'complete', swarm, upload: number, ...facts });
-    this.#declared.delete(swarm);
+    this.#declared?.delete(swarm);
     this.#close();
     return { kind: 'kept' };
   }
