@@ -14,7 +14,7 @@ import { formatLibrary, parseLibrary } from '../../src/client/state/library.js';
 import { MiniTorrentError, ProtocolError } from '../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
-import { peerId, type SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { peerId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
 import { formatMetainfo, MetainfoParser, makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import { FrameReader, frameBytes } from '../../src/foundation/wire/framing.js';
 import { pack } from '../../src/foundation/wire/msgpack.js';
@@ -25,9 +25,14 @@ import { peerWire } from '../../src/transfer/peer/codec/messages.js';
 import { decodeResume, encodeResume } from '../../src/transfer/storage/resume.js';
 import { fuzz } from '../support/fuzz.js';
 import { frameOf, mutationsOf } from '../support/messages.js';
+import { entryRow, fileRow, progressRow } from '../support/pair-rows.js';
 
 const SWARM = new Uint8Array(20).fill(1);
 const ID = new Uint8Array(16).fill(2);
+const DESCRIPTION = {
+  ...{ name: 'a', size: 5, pieceCount: 1 },
+  ...{ info: new Uint8Array(32), listBytes: 77, files: 3, seeders: 2, complete: 1 },
+};
 const VERSION = { epoch: 1, sequence: 2 };
 
 const FILE: FileView = {
@@ -86,7 +91,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     {
       ...{ kind: 'share', id: 1, swarm: SWARM, name: 'a.bin', size: 5, pieceCount: 1, have: 1 },
       ...VERSION,
-      details: [new Uint8Array(32), 77, 3, true],
+      details: { info: new Uint8Array(32), listBytes: 77, files: 3, isListed: true },
     },
     { kind: 'describe', id: 6, swarm: SWARM },
     { kind: 'hashString', id: 7, swarm: SWARM, offset: 20, length: 32_768 },
@@ -97,9 +102,9 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'leave', id: 5, ...VERSION },
   ]),
   corpus(trackerReplies, [
-    { kind: 'description', id: 1, what: ['a', 5, 1, new Uint8Array(32), 77, 3, 2, 1], isProven: true },
+    { kind: 'description', id: 1, what: DESCRIPTION, isProven: true },
     { kind: 'hashStringPart', id: 2, part: new Uint8Array(40) },
-    { kind: 'listing', id: 3, items: [[SWARM, 'a', 5, 1, new Uint8Array(0), 0, 0, 1, 1]], next: SWARM, total: 9 },
+    { kind: 'listing', id: 3, items: [{ swarm: SWARM, ...DESCRIPTION }], next: SWARM, total: 9 },
     { kind: 'helloReply', trackerId: ID, partner: '[::1]:1', highestEpoch: 1, leaseMs: 9, renewMs: 3, ready: true },
     {
       kind: 'helloReply',
@@ -115,8 +120,8 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
       kind: 'seederList',
       id: 4,
       seeders: [
-        ['10.0.0.1', 6881, 7],
-        ['::1', 1, 0],
+        { host: '10.0.0.1', port: 6881, have: 7 },
+        { host: '::1', port: 1, have: 0 },
       ],
       total: 2,
     },
@@ -129,11 +134,11 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
       kind: 'records',
       frame: 1,
       position: null,
-      files: [[SWARM, 'a.bin', 5, 1, true]],
-      entries: [[SWARM, ID, '10.0.0.1', 6881, 1, 1, 2, 'live', 500]],
-      leaves: [[ID, 1, 2, 3]],
-      progress: [[SWARM, ID, 1, 1, 3, 500]],
-      details: [[[0, new Uint8Array(32), 77, 3]], [0]],
+      files: [fileRow(swarmKey(SWARM))],
+      entries: [entryRow(swarmKey(SWARM), ID)],
+      leaves: [{ client: ID, epoch: 1, sequence: 2, ms: 3 }],
+      progress: [progressRow(swarmKey(SWARM), ID)],
+      details: [[{ place: 0, info: new Uint8Array(32), listBytes: 77, files: 3 }], [0]],
     },
     { kind: 'leases', leases: [[ID, 5]] },
     { kind: 'digests', digests: new Uint8Array(2_048) },

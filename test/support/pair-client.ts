@@ -113,7 +113,7 @@ export class PairClient {
   /** Ports listed, sorted: 10,000 + the client's number. */
   async listed(swarm: SwarmKey): Promise<number[]> {
     const { seeders } = await this.ask({ kind: 'seeders', swarm: keyBytes(swarm), want: 50 }, 'seederList');
-    return seeders.map(([, port]) => port - 10_000).sort((a, b) => a - b);
+    return seeders.map(({ port }) => port - 10_000).sort((a, b) => a - b);
   }
 
   async stats(): Promise<{ readonly liveEntries: number; readonly partner: PartnerFigures }> {

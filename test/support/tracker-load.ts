@@ -200,7 +200,7 @@ export async function listedAt(t: TestContext, tracker: Address): Promise<Readon
   for (const number of swarms) {
     const list = await guest.reply(number);
     assert.ok(list.kind === 'seederList' && list.seeders.length === list.total, `the list of swarm ${number}`);
-    for (const [, port, have] of list.seeders) {
+    for (const { port, have } of list.seeders) {
       const places = listed.get(port - FIRST_PORT) ?? new Map();
       listed.set(port - FIRST_PORT, places.set(number, have));
     }

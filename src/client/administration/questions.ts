@@ -96,10 +96,10 @@ export class Questions {
           { kind: 'members', after: after === undefined ? new Uint8Array(0) : keyIdBytes(after.id) },
           'memberList',
         );
-        for (const [key, name, powers, by, state, seen, address] of reply.members) {
-          const known = publicKey(key);
+        for (const { key: keyBytes, name, powers, by, state, seen, address } of reply.members) {
+          const key = publicKey(keyBytes);
           rows.push({
-            ...{ id: keyIdOf(known), key: known, name, powers, by: keyId(by), address },
+            ...{ id: keyIdOf(key), key, name, powers, by: keyId(by), address },
             isBanned: state === 'banned',
             seenSecondsAgo: seen ?? undefined,
           });

@@ -99,7 +99,7 @@ class Asked {
         break;
       case 'seederList': {
         const { seeders, total } = reply;
-        const hosts = seeders.filter(([, port]) => port === this.#question.uploadPort).map(([host]) => host);
+        const hosts = seeders.filter(({ port }) => port === this.#question.uploadPort).map(({ host }) => host);
         this.#fact = { ...this.#fact, listed: { hosts, isSample: total > seeders.length } };
         this.#answered('seeders');
         break;

@@ -75,7 +75,7 @@ export class TrackerGuest {
         break;
       }
       case 'seederList':
-        post({ kind: 'seeders', tracker, peers: reply.seeders.flatMap(([host, port]) => addressOf(host, port)) });
+        post({ kind: 'seeders', tracker, peers: reply.seeders.flatMap(addressOf) });
         break;
       case 'error':
         if (reply.id === SEEDERS) post({ kind: 'seeders', tracker, peers: [] });
@@ -92,7 +92,7 @@ export class TrackerGuest {
 }
 
 /** None for what nobody can dial. */
-function addressOf(host: string, port: number): readonly Address[] {
+function addressOf({ host, port }: Address): readonly Address[] {
   const canonical = canonicalHost(host);
   return canonical === undefined || port === 0 ? [] : [{ host: canonical, port }];
 }

@@ -58,7 +58,7 @@ export class Membership {
     } else if (reply.kind === 'bans') {
       trackerClock.heard(reply.seconds, nowMs);
       this.#tell({ kind: 'trackerTime', seconds: reply.seconds });
-      const rows = reply.rows.map(([member, version, isBanned]): Ban => ({ member: keyId(member), version, isBanned }));
+      const rows = reply.rows.map((row): Ban => ({ ...row, member: keyId(row.member) }));
       const bans = rows.filter((row) => standing.bans.add(row));
       if (bans.length > 0) this.#tell({ kind: 'shutOut', bans, withdrawals: [] });
     }

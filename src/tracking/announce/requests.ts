@@ -142,10 +142,10 @@ export function requestOf(
 }
 
 function summaryOf({ swarm, summary }: Told, id: number, nowMs: number): TrackerRequest {
-  const { wanted, received, wasted, sent, startedMs, finishedMs, downRate, upRate } = summary;
+  const { startedMs, finishedMs, ...counts } = summary;
   const age = (ms: number | undefined): number | null =>
     ms === undefined ? null : Math.min(AGE_MAX_MS, Math.max(0, Math.round(nowMs - ms)));
-  const fields = [wanted, received, wasted, sent, age(startedMs), age(finishedMs), downRate, upRate] as const;
+  const fields = { ...counts, started: age(startedMs), finished: age(finishedMs) };
   return { kind: 'summary', id, swarm: keyBytes(swarm), summary: fields };
 }
 
@@ -155,5 +155,5 @@ function detailsOf({
 }: Sharing): Pick<Extract<TrackerRequest, { kind: 'share' }>, 'details'> {
   if (details === undefined) return {};
   const { info, listBytes, files } = details;
-  return { details: [infoDigestBytes(info), listBytes, files, isListed] };
+  return { details: { info: infoDigestBytes(info), listBytes, files, isListed } };
 }

@@ -4,12 +4,9 @@
 import { type Address, canonicalHost, isDialable, sameAddress } from '../../foundation/torrent/address.js';
 import type { Seeder } from './messages.js';
 
-export function usableSeeders(
-  listed: readonly (readonly [string, number, number])[],
-  own: readonly Address[],
-): readonly Seeder[] {
+export function usableSeeders(listed: readonly Seeder[], own: readonly Address[]): readonly Seeder[] {
   const seeders = new Map<string, Seeder>();
-  for (const [text, port, have] of listed) {
+  for (const { host: text, port, have } of listed) {
     const host = canonicalHost(text);
     if (port === 0 || host === undefined || !isDialable(host) || own.some((each) => sameAddress(each, { host, port })))
       continue;

@@ -7,7 +7,18 @@ import { POWERS_MAX } from '../../foundation/identity/powers.js';
 import { isMemberName, MEMBER_NAME_MAX, STATEMENT_SIZE } from '../../foundation/identity/statement.js';
 import { HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
-import { bytes, flag, listOf, text, tuple, u16, u32, type ValuesOf, whole } from '../../foundation/wire/schema.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  record,
+  text,
+  tuple,
+  u16,
+  u32,
+  type ValuesOf,
+  whole,
+} from '../../foundation/wire/schema.js';
 import { INVITATION_COUNTERS_MAX, MEMBERSHIP_ROWS_MAX } from './limits.js';
 import type { MembershipRow } from './records.js';
 
@@ -18,33 +29,32 @@ const id = bytes(KEY_ID_SIZE);
 const most = MEMBERSHIP_ROWS_MAX;
 
 export const membershipFields = {
-  /** [[key, name, powers, by, version, invitation, host, at], …] */
   members: listOf(
-    tuple(
-      bytes(PUBLIC_KEY_SIZE),
-      text(MEMBER_NAME_MAX),
+    record({
+      key: bytes(PUBLIC_KEY_SIZE),
+      name: text(MEMBER_NAME_MAX),
       powers,
-      id,
-      u32,
-      bytes(0, HASH_SIZE),
-      text(HOST_BYTES_MAX),
-      seconds,
-    ),
+      by: id,
+      version: u32,
+      /** Empty: it was made without one. */
+      invitation: bytes(0, HASH_SIZE),
+      host: text(HOST_BYTES_MAX),
+      atS: seconds,
+    }),
     most,
   ),
-  /** [[member, version, isBanned], …] */
-  bans: listOf(tuple(id, u32, flag), most),
-  /** [[hash, powers, by, uses, end, isVoid, [[tracker, times], …]], …] */
+  bans: listOf(record({ member: id, version: u32, isBanned: flag }), most),
   invitations: listOf(
-    tuple(
-      bytes(HASH_SIZE),
+    record({
+      hash: bytes(HASH_SIZE),
       powers,
-      id,
-      u16,
-      seconds,
-      flag,
-      listOf(tuple(bytes(TRACKER_ID_SIZE), u32), INVITATION_COUNTERS_MAX),
-    ),
+      by: id,
+      uses: u16,
+      endS: seconds,
+      isVoid: flag,
+      /** How often it was used at which tracker. */
+      used: listOf(tuple(bytes(TRACKER_ID_SIZE), u32), INVITATION_COUNTERS_MAX),
+    }),
     most,
   ),
   /** The root's statements. */
@@ -60,16 +70,14 @@ export function membershipFieldsOf(rows: readonly MembershipRow[]): MembershipFi
   const invitations: MembershipFields['invitations'][number][] = [];
   const withdrawals: Uint8Array[] = [];
   for (const row of rows) {
-    if (row.is === 'member') {
-      const invitation = Buffer.from(row.invitation, 'hex');
-      members.push([row.key, row.name, row.powers, keyIdBytes(row.by), row.version, invitation, row.host, row.atS]);
-    } else if (row.is === 'ban') bans.push([keyIdBytes(row.member), row.version, row.isBanned]);
+    if (row.is === 'member')
+      members.push({ ...row, by: keyIdBytes(row.by), invitation: Buffer.from(row.invitation, 'hex') });
+    else if (row.is === 'ban') bans.push({ ...row, member: keyIdBytes(row.member) });
     else if (row.is === 'withdrawal') withdrawals.push(row.statement);
     else {
-      const used = row.used.slice(0, INVITATION_COUNTERS_MAX);
-      const counters = used.map(([tracker, times]) => [Buffer.from(tracker, 'hex'), times] as const);
-      const terms = [Buffer.from(row.hash, 'hex'), row.powers, keyIdBytes(row.by), row.uses, row.endS] as const;
-      invitations.push([...terms, row.isVoid, counters]);
+      const counters = row.used.slice(0, INVITATION_COUNTERS_MAX);
+      const used = counters.map(([tracker, times]) => [Buffer.from(tracker, 'hex'), times] as const);
+      invitations.push({ ...row, hash: Buffer.from(row.hash, 'hex'), by: keyIdBytes(row.by), used });
     }
   }
   return { members, bans, invitations, withdrawals };
@@ -78,17 +86,17 @@ export function membershipFieldsOf(rows: readonly MembershipRow[]): MembershipFi
 /** Own what they hold. */
 export function membershipRowsOf({ members, bans, invitations, withdrawals }: MembershipFields): MembershipRow[] {
   const rows: MembershipRow[] = [];
-  for (const [key, name, bits, by, version, invitation, host, atS] of members) {
-    if (!isMemberName(name) || (invitation.length !== 0 && invitation.length !== HASH_SIZE)) continue;
+  for (const { key, by, invitation, ...member } of members) {
+    if (!isMemberName(member.name) || (invitation.length !== 0 && invitation.length !== HASH_SIZE)) continue;
     const own = publicKey(Uint8Array.from(key));
-    const whose = { id: keyIdOf(own), key: own, name, powers: bits, by: keyId(by) };
-    rows.push({ is: 'member', ...whose, version, invitation: toHex(invitation), host, atS });
+    const whose = { id: keyIdOf(own), key: own, by: keyId(by) };
+    rows.push({ is: 'member', ...member, ...whose, invitation: toHex(invitation) });
   }
-  for (const [member, version, isBanned] of bans) rows.push({ is: 'ban', member: keyId(member), version, isBanned });
-  for (const [hash, bits, by, uses, endS, isVoid, counters] of invitations) {
-    const used = counters.map(([tracker, times]) => [toHex(tracker), times] as const);
-    const terms = { hash: toHex(hash), powers: bits, by: keyId(by), uses, endS, isVoid };
-    rows.push({ is: 'invitation', ...terms, used: used.sort(([a], [b]) => (a < b ? -1 : 1)) });
+  for (const { member, ...ban } of bans) rows.push({ is: 'ban', ...ban, member: keyId(member) });
+  for (const { hash, by, used, ...terms } of invitations) {
+    const counters = used.map(([tracker, times]) => [toHex(tracker), times] as const);
+    const inOrder = counters.sort(([a], [b]) => (a < b ? -1 : 1));
+    rows.push({ is: 'invitation', ...terms, hash: toHex(hash), by: keyId(by), used: inOrder });
   }
   for (const statement of withdrawals) rows.push({ is: 'withdrawal', statement: Uint8Array.from(statement) });
   return rows;

@@ -78,8 +78,8 @@ async function filesAt(guest: Guest, trackers: TrackerList, text: string): Promi
 type Item = Extract<TrackerReply, { kind: 'listing' }>['items'][number];
 
 function fileOf(item: Item, list: TrackerList): ListedFile {
-  const [key, name, size, , digest, listBytes, files, seeders, complete] = item;
-  const swarm = swarmKey(key);
+  const { name, size, info: digest, listBytes, files, seeders, complete } = item;
+  const swarm = swarmKey(item.swarm);
   const trackers = namedPair(list);
   const isNamed = digest.length === INFO_DIGEST_SIZE && checkFileName(name) === undefined;
   const link = isNamed ? formatLink({ swarm, info: infoDigestOf(digest), size, listBytes, trackers, name }) : '';
@@ -104,7 +104,7 @@ export async function seedersOf(tracker: Address, swarm: SwarmKey, passage?: Pas
     await guest.greeted();
     const question = { kind: 'seeders', swarm: keyBytes(swarm), want: SEEDERS_PER_REPLY_MAX } as const;
     const { seeders, total } = await guest.ask(question, 'seederList');
-    const rows = seeders.map(([host, port, have]) => ({ address: formatAddress({ host, port }), have }));
+    const rows = seeders.map(({ host, port, have }) => ({ address: formatAddress({ host, port }), have }));
     return { rows: rows.sort((a, b) => b.have - a.have || (a.address < b.address ? -1 : 1)), total };
   } finally {
     guest.hangUp();

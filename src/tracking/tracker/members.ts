@@ -104,11 +104,12 @@ export function merged(answers: readonly Answer[]): Answer {
 }
 
 function memberOf(row: Page['rows'][number]): Member {
-  const [peer, host, port, isListed, saidMs, wanted, received, wasted, sent, started, finished, downRate, upRate] = row;
+  const { peer, host, port, said: saidMs, started, finished, ...counts } = row;
   return {
+    ...counts,
     peer: toHex(peer),
     address: printable(formatAddress({ host, port })),
-    ...{ isListed, saidMs, wanted, received, wasted, sent, downRate, upRate },
+    saidMs,
     startedMs: started ?? undefined,
     finishedMs: finished ?? undefined,
   };

@@ -30,11 +30,11 @@ import {
   listOf,
   oneOf,
   optional,
+  record,
   sentence,
   size,
   text,
   trailing,
-  tuple,
   u16,
   u32,
   whole,
@@ -85,14 +85,42 @@ const listBytes = u32;
 const files = whole(0, FOLDER_ENTRIES_MAX);
 /** Of an info text; empty: nobody told. */
 const info = bytes(0, INFO_DIGEST_SIZE);
-/** [name, size, pieceCount, info, listBytes, files, seeders, complete] `complete`: seeders that have every piece. */
-const description = [text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, info, listBytes, files, u32, u32] as const;
-/**
- * [wanted, received, wasted, sent, started, finished, down, up] What a client did for a file in this run: bytes that
- * it wants, and payload bytes; milliseconds since its download began and since it ended, nil: it did not; the highest
- * rates that it held, in bytes a second.
- */
-const summary = [size, size, size, size, optional(u32), optional(u32), size, size] as const;
+const description = {
+  name: text(NAME_BYTES_MAX),
+  size: whole(0, FILE_SIZE_MAX),
+  pieceCount: pieces,
+  info,
+  listBytes,
+  files,
+  seeders: u32,
+  /** Seeders that have every piece. */
+  complete: u32,
+};
+/** What a client did for a file in this run. */
+const summary = {
+  /** Bytes that it wants of it. */
+  wanted: size,
+  /** Payload bytes, as the next two. */
+  received: size,
+  /** Of those received, the ones that were not needed or were wrong. */
+  wasted: size,
+  sent: size,
+  /** Milliseconds since its download began and since it ended; nil: it did not. */
+  started: optional(u32),
+  finished: optional(u32),
+  /** Highest rates that it held, in bytes a second. */
+  downRate: size,
+  upRate: size,
+};
+/** `said`: milliseconds since it said so. */
+const summaryRow = {
+  peer: bytes(PEER_ID_SIZE),
+  host: text(HOST_BYTES_MAX),
+  port: u16,
+  isListed: flag,
+  said: u32,
+  ...summary,
+};
 /** The owner's version of its word: `epoch` grows with each start of the client, `sequence` with each word. */
 const version = { epoch: u32, sequence: u32 };
 
@@ -121,10 +149,8 @@ export const trackerRequests = protocol('tracker.request', {
     pieceCount: pieces,
     have: pieces,
     ...version,
-    /**
-     * [info, listBytes, files, isListed] Sent only to who takes it. isListed: whoever asks for a list may see the file.
-     */
-    details: trailing(tuple(bytes(INFO_DIGEST_SIZE), listBytes, files, flag)),
+    /** Sent only to who takes it. isListed: whoever asks for a list may see the file. */
+    details: trailing(record({ info: bytes(INFO_DIGEST_SIZE), listBytes, files, isListed: flag })),
   }),
   /** [3, id, swarm, offset, part] The piece hashes in order from offset 0, when `shared` asked for it. */
   pieces: message(3, { id: u32, swarm, offset: whole(0, PIECES_MAX * 20), part: bytes(1, PART_BYTES_MAX) }),
@@ -177,12 +203,11 @@ export const trackerRequests = protocol('tracker.request', {
   /** [22, digest] After `hello` in a closed swarm: of the bans that the caller knows. Answered by `bans`, if at all. */
   knownBans: message(22, { digest: bytes(BAN_DIGEST_SIZE) }),
   /** [23, id, swarm, summary] Of a file that this caller shares: what it did for it. Kept in memory only. */
-  summary: message(23, { id: u32, swarm, summary: tuple(...summary) }),
+  summary: message(23, { id: u32, swarm, summary: record(summary) }),
   /** [24, id, swarm, from] What its members said, from a place on that counts from 0. */
   summaries: message(24, { id: u32, swarm, from: u32 }),
 });
 
-/** The fields of `summary` in their order. */
 export type SummaryFields = Extract<TrackerRequest, { kind: 'summary' }>['summary'];
 export type TrackerRequest = MessageOf<typeof trackerRequests>;
 
@@ -207,7 +232,7 @@ export const trackerReplies = protocol('tracker.reply', {
   /** Never the caller; a random sample when `total` is more than was wanted or than fits one reply. */
   seederList: message(5, {
     id: u32,
-    seeders: listOf(tuple(text(HOST_BYTES_MAX), u16, pieces), SEEDERS_PER_REPLY_MAX),
+    seeders: listOf(record({ host: text(HOST_BYTES_MAX), port: u16, have: pieces }), SEEDERS_PER_REPLY_MAX),
     total: u32,
   }),
   removed: message(6, { id: u32 }),
@@ -241,7 +266,7 @@ export const trackerReplies = protocol('tracker.reply', {
     port: u16,
   }),
   /** `isProven`: the piece hashes are here, so name and size are what their first whole uploader said. */
-  description: message(14, { id: u32, what: tuple(...description), isProven: flag }),
+  description: message(14, { id: u32, what: record(description), isProven: flag }),
   /** At most as long as was asked for, never empty but past the end; what is missing is asked for again. */
   hashStringPart: message(15, { id: u32, part: bytes(0, PART_BYTES_MAX) }),
   /**
@@ -250,7 +275,7 @@ export const trackerReplies = protocol('tracker.reply', {
    */
   listing: message(16, {
     id: u32,
-    items: listOf(tuple(swarm, ...description), CATALOGUE_PAGE_MAX),
+    items: listOf(record({ swarm, ...description }), CATALOGUE_PAGE_MAX),
     next: bytes(0, SWARM_KEY_SIZE),
     total: u32,
   }),
@@ -267,15 +292,15 @@ export const trackerReplies = protocol('tracker.reply', {
   memberList: message(20, {
     id: u32,
     members: listOf(
-      tuple(
-        bytes(PUBLIC_KEY_SIZE),
-        memberName,
+      record({
+        key: bytes(PUBLIC_KEY_SIZE),
+        name: memberName,
         powers,
-        bytes(KEY_ID_SIZE),
-        oneOf('active', 'banned'),
-        optional(u32),
-        text(HOST_BYTES_MAX),
-      ),
+        by: bytes(KEY_ID_SIZE),
+        state: oneOf('active', 'banned'),
+        seen: optional(u32),
+        address: text(HOST_BYTES_MAX),
+      }),
       MEMBERS_PAGE_MAX,
     ),
     last: flag,
@@ -289,7 +314,7 @@ export const trackerReplies = protocol('tracker.reply', {
   bans: message(22, {
     seconds: whole(0, SECONDS_MAX),
     isWhole: flag,
-    rows: listOf(tuple(bytes(KEY_ID_SIZE), u32, flag), BANS_PAGE_MAX),
+    rows: listOf(record({ member: bytes(KEY_ID_SIZE), version: u32, isBanned: flag }), BANS_PAGE_MAX),
   }),
   /** Unasked: the root's word that a tracker is none any more. */
   withdrawn: message(23, { statement: bytes(STATEMENT_SIZE) }),
@@ -300,7 +325,7 @@ export const trackerReplies = protocol('tracker.reply', {
    */
   summaries: message(25, {
     id: u32,
-    rows: listOf(tuple(bytes(PEER_ID_SIZE), text(HOST_BYTES_MAX), u16, flag, u32, ...summary), SUMMARIES_PAGE_MAX),
+    rows: listOf(record(summaryRow), SUMMARIES_PAGE_MAX),
     total: u32,
     listed: u32,
   }),

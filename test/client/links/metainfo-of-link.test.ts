@@ -81,7 +81,7 @@ function tracker(t: TestContext, metainfo: Metainfo, { kind, peers = [] }: Track
         return [{ kind: 'hashStringPart', id, part: kind === 'liar' ? part.map((byte) => byte ^ 0xff) : part }];
       }
       case 'seeders': {
-        const seeders = peers.map(({ host, port }) => [host, port, 1] as const);
+        const seeders = peers.map(({ host, port }) => ({ host, port, have: 1 }));
         return [{ kind: 'seederList', id: request.id, seeders, total: peers.length }];
       }
       default:

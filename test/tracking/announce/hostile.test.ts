@@ -55,7 +55,12 @@ test('P23: of a list of seeders only addresses that can be dialed are kept, each
   ] as const;
   tracker.answer = (request) =>
     request.kind === 'seeders'
-      ? { kind: 'seederList', id: request.id, seeders: listed, total: 99 }
+      ? {
+          kind: 'seederList',
+          id: request.id,
+          seeders: listed.map(([host, port, have]) => ({ host, port, have })),
+          total: 99,
+        }
       : tracker.wellBehaved(request);
   theatre.start();
   theatre.tell({ kind: 'findSeeders', swarm: A });

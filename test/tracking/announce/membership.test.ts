@@ -34,10 +34,8 @@ function trackerS(world: World, index: 0 | 1): number {
 }
 
 function bansFrame(world: World, index: 0 | 1, isWhole = true): TrackerReply {
-  const rows = world.bans[index].map(
-    ({ member, version, isBanned }) => [keyIdBytes(member), version, isBanned] as const,
-  );
-  return { kind: 'bans', seconds: trackerS(world, index), isWhole, rows: rows.map((row) => [...row]) };
+  const rows = world.bans[index].map((ban) => ({ ...ban, member: keyIdBytes(ban.member) }));
+  return { kind: 'bans', seconds: trackerS(world, index), isWhole, rows };
 }
 
 function close(world: World, index: 0 | 1): void {
@@ -103,7 +101,12 @@ test('a ban that is pushed counts at once, is told once, and ends with a higher 
 
 test('an open swarm is asked about no members, and what is said of some is not heard', () => {
   const theatre = new Theatre().start();
-  theatre.reply(0, { kind: 'bans', seconds: SAID_AT_S, isWhole: true, rows: [[keyIdBytes(EVE), 1, true]] });
+  theatre.reply(0, {
+    kind: 'bans',
+    seconds: SAID_AT_S,
+    isWhole: true,
+    rows: [{ member: keyIdBytes(EVE), version: 1, isBanned: true }],
+  });
   theatre.advance(3 * VISIT_MS);
   assert.deepEqual(theatre.eventKinds(), ['trackerUp']);
   assert.equal(theatre.trackers[1].dials, 0);

@@ -64,7 +64,7 @@ export class ScriptedTracker {
       case 'ping':
         return { kind: 'pong', id, entries: this.listed.size };
       case 'seeders':
-        return { kind: 'seederList', id, seeders: [['10.1.1.1', 5, 2]], total: 1 };
+        return { kind: 'seederList', id, seeders: [{ host: '10.1.1.1', port: 5, have: 2 }], total: 1 };
       case 'pieces':
         return { kind: 'stored', id };
       case 'summary':

@@ -101,8 +101,9 @@ test('what a .mtorrent says beside, and whether it is listed, is told to a track
     return share.details;
   };
   const bytes = new Uint8Array(32).fill(0x55);
-  assert.deepEqual(saidOf(TODAY, { details, isListed: true }), [bytes, 7, 3, true]);
-  assert.deepEqual(saidOf(TODAY, { details }), [bytes, 7, 3, false]);
+  const said = { info: bytes, listBytes: 7, files: 3 };
+  assert.deepEqual(saidOf(TODAY, { details, isListed: true }), { ...said, isListed: true });
+  assert.deepEqual(saidOf(TODAY, { details }), { ...said, isListed: false });
   assert.equal(saidOf(TODAY, { isListed: true }), undefined, 'a share of an earlier release');
   assert.equal(saidOf(undefined, { details, isListed: true }), undefined);
   assert.equal(saidOf(encodeFeatures([1, 2, 3]), { details, isListed: true }), undefined);

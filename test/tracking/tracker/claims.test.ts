@@ -12,6 +12,7 @@ import {
   DIAL_BACKS_PER_SOURCE_MAX,
 } from '../../../src/tracking/tracker/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
+import { entryRow, fileRow } from '../../support/pair-rows.js';
 import type { PairedSetting } from './paired-tracker.js';
 import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
 
@@ -126,8 +127,8 @@ function toldOf(stage: Stage, number: number, swarm: SwarmKey, frame = 1): void 
     const leaderId = new Uint8Array(16).fill(9);
     stage.put({ kind: 'partnerSaid', link, message: { kind: 'welcome', leaderId, isFullSync: true, position: 0 } });
   }
-  const files = [[keyBytes(swarm), 'a.bin', 2 * 524_288, 2, false]] as const;
-  const row = [keyBytes(swarm), clientBytes(number), '10.0.0.1', PORT, 1, 1, frame, 'live', LEASE_MS] as const;
+  const files = [fileRow(swarm, { isProven: false })];
+  const row = entryRow(swarm, clientBytes(number), { port: PORT, sequence: frame, ms: LEASE_MS });
   const records = { frame, position: frame, files, entries: [row], leaves: [], progress: [] };
   stage.put({ kind: 'partnerSaid', link, message: { kind: 'records', ...records } });
 }

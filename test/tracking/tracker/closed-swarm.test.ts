@@ -99,7 +99,7 @@ test('C24: by the word of another authority nobody joins, whoever asks and whate
   for (const each of [stage.stranger(50), admin]) assert.equal(codeOf(each.send(wish)), 'forbidden');
   assert.equal(stage.effects.filter(({ kind }) => kind === 'commit').length, before);
   const [reply] = admin.send({ kind: 'members', id: 2, after: new Uint8Array(0) });
-  assert.ok(reply?.kind === 'memberList' && !reply.members.some(([, name]) => name.startsWith('pod')));
+  assert.ok(reply?.kind === 'memberList' && !reply.members.some(({ name }) => name.startsWith('pod')));
 });
 
 test('two strangers that come with one invitation while the disk is busy are one member', () => {
@@ -356,12 +356,12 @@ test('an administrator sees who is there, page by page, and who is banned', () =
   for (let after: Uint8Array = new Uint8Array(0), last = false; !last; ) {
     const [reply] = admin.send({ kind: 'members', id: 1, after });
     assert.ok(reply?.kind === 'memberList');
-    for (const [key, , , , state, seen] of reply.members) {
+    for (const { key, state, seen } of reply.members) {
       keys.add(Buffer.from(key).toString('hex'));
       if (state === 'banned') banned += 1;
       assert.ok(seen !== null);
     }
-    const ids = reply.members.map(([key]) => Buffer.from(keyIdBytes(keyIdOf(key as never))));
+    const ids = reply.members.map(({ key }) => Buffer.from(keyIdBytes(keyIdOf(key as never))));
     after = ids.sort(Buffer.compare).at(-1) ?? after;
     last = reply.last;
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../src/tracking/tracker/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
 import { Uploads } from '../../../src/tracking/tracker/session/uploads.js';
+import { entryRow, fileRow } from '../../support/pair-rows.js';
 import { type Connection, clientBytes, Stage, swarmOf } from './stage.js';
 
 const WORDS_MAX = 500;
@@ -192,8 +193,8 @@ test('a stranger that goes on saying other facts does not keep the partner from 
   stage.put({ kind: 'partnerConnected', link: link() });
   const said = (news: Parameters<typeof newsOf>[0]) => stage.put(newsOf(news, link()));
   said({ kind: 'welcome', leaderId: new Uint8Array(16).fill(9), isFullSync: true, position: 1 });
-  const facts = [keyBytes(KEY), 'a', 600_000, 2, true] as const;
-  const entry = [keyBytes(KEY), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const facts = fileRow(KEY, { name: 'a', size: 600_000 });
+  const entry = entryRow(KEY, clientBytes(1));
   const rest = { leaves: [], progress: [] };
   const stranger = stage.client(2, { host: '10.6.6.6' });
   const lie = (sequence: number) =>

@@ -17,7 +17,10 @@ const EMPTY = new Uint8Array(0);
 type Item = Extract<TrackerReply, { kind: 'listing' }>['items'][number];
 
 function itemOf(byte: number, name: string, info = INFO): Item {
-  return [new Uint8Array(20).fill(byte), name, 5, 1, info, 7, 3, 2, 1];
+  return {
+    ...{ swarm: new Uint8Array(20).fill(byte), name, size: 5, pieceCount: 1 },
+    ...{ info, listBytes: 7, files: 3, seeders: 2, complete: 1 },
+  };
 }
 
 function page(id: number, items: readonly Item[], next = EMPTY): TrackerReply {

@@ -19,7 +19,11 @@ import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from './stage.
 const INFO = new Uint8Array(32).fill(5);
 
 function shareAs(client: Connection, swarm: SwarmKey, isListed: boolean, name = 'a.bin', have = 1): TrackerReply {
-  return client.ask({ ...client.shareRequest(swarm, have), name, details: [INFO, 77, 3, isListed] });
+  return client.ask({
+    ...client.shareRequest(swarm, have),
+    name,
+    details: { info: INFO, listBytes: 77, files: 3, isListed },
+  });
 }
 
 function guestOf(stage: Stage): Connection {
@@ -46,7 +50,7 @@ function namesOf(stage: Stage, filter = ''): string[] {
   const names: string[] = [];
   for (let after: Uint8Array | undefined = new Uint8Array(0); after !== undefined; ) {
     const { items, next } = pageOf(guest, after, filter);
-    names.push(...items.map(([, name]) => name));
+    names.push(...items.map(({ name }) => name));
     after = next.length === 0 ? undefined : next;
   }
   guest.close();
@@ -62,7 +66,10 @@ test('whoever knows a key is told what its file is, by whom it is shared, and wh
   assert.deepEqual(reply, {
     kind: 'description',
     id: 7,
-    what: ['a.bin', 1_048_576, 2, INFO, 77, 3, 2, 1],
+    what: {
+      ...{ name: 'a.bin', size: 1_048_576, pieceCount: 2 },
+      ...{ info: INFO, listBytes: 77, files: 3, seeders: 2, complete: 1 },
+    },
     isProven: false,
   });
   const unknown = guest.ask({ kind: 'describe', id: 8, swarm: keyBytes(swarmOf(2)) });
@@ -124,7 +131,7 @@ test('pages follow each other in the order of keys, each file once, whatever com
   let after = new Uint8Array(0);
   for (let pages = 0; pages < 9; pages += 1) {
     const page = pageOf(guest, after);
-    seen.push(...page.items.map(([key]) => Buffer.from(key).toString('hex')));
+    seen.push(...page.items.map(({ swarm }) => Buffer.from(swarm).toString('hex')));
     if (page.next.length === 0) break;
     after = new Uint8Array(page.next);
     // The file behind which the next page begins goes, and so does one that was not shown yet.
@@ -182,10 +189,14 @@ test('the first details of a file that is whole stay, and those of another file 
   const infoOf = () => {
     const reply = old.ask({ kind: 'describe', id: 2, swarm: keyBytes(key) });
     assert.ok(reply.kind === 'description' && reply.isProven);
-    return [reply.what[0], reply.what[3][0] ?? 0];
+    return [reply.what.name, reply.what.info[0] ?? 0];
   };
   const tell = (client: Connection, name: string, byte: number) =>
-    client.ask({ ...client.shareRequest(key), name, details: [new Uint8Array(32).fill(byte), 0, 1, false] });
+    client.ask({
+      ...client.shareRequest(key),
+      name,
+      details: { info: new Uint8Array(32).fill(byte), listBytes: 0, files: 1, isListed: false },
+    });
   assert.deepEqual(infoOf(), ['a.bin', 0]);
   tell(first, 'b.bin', 8);
   assert.deepEqual(infoOf(), ['a.bin', 0], 'they are of another name');

@@ -14,7 +14,10 @@ type Page = Extract<TrackerReply, { kind: 'summaries' }>;
 type Row = Page['rows'][number];
 
 function rowOf(peer: number, saidMs: number, sent: number, isListed = true, host = '192.0.2.7'): Row {
-  return [new Uint8Array(16).fill(peer), host, 6881, isListed, saidMs, 100, 100, 3, sent, 9_000, null, 50, 60];
+  return {
+    ...{ peer: new Uint8Array(16).fill(peer), host, port: 6881, isListed, said: saidMs },
+    ...{ wanted: 100, received: 100, wasted: 3, sent, started: 9_000, finished: null, downRate: 50, upRate: 60 },
+  };
 }
 
 function page(id: number, rows: readonly Row[], total: number, listed = 2): Page {

@@ -104,7 +104,7 @@ export class Stage {
     const list = guest.ask({ kind: 'seeders', id: 1, swarm: keyBytes(swarm), want: 50 });
     guest.close();
     assert.equal(list.kind, 'seederList');
-    return list.seeders.map(([host, port, have]) => `${host}:${port} ${have}`).sort();
+    return list.seeders.map(({ host, port, have }) => `${host}:${port} ${have}`).sort();
   }
 }
 

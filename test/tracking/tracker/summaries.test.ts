@@ -13,7 +13,7 @@ import { type Connection, clientBytes, Stage, swarmOf } from './stage.js';
 const SWARM = swarmOf(1);
 
 function said(sent: number, started: number | null = 4_000): SummaryFields {
-  return [1_000, 900, 10, sent, started, null, 70, 80];
+  return { wanted: 1_000, received: 900, wasted: 10, sent, started, finished: null, downRate: 70, upRate: 80 };
 }
 
 function tell(client: Connection, sent: number, swarm: SwarmKey = SWARM): TrackerReply {
@@ -38,14 +38,10 @@ test('a guest is told the latest word of each member, under its peer id, and how
   stage.nowMs += 250;
   const { rows, total, listed } = pageOf(stage);
   assert.deepEqual([rows.length, total, listed], [1, 1, 1]);
-  const [peer, host, port, isListed, ageMs, ...fields] = rows[0] ?? assert.fail('a row');
+  const { peer, host, port, isListed, said: ageMs, ...fields } = rows[0] ?? assert.fail('a row');
   assert.equal(Buffer.compare(peer, peerIdOf(clientId(clientBytes(1)), SWARM)), 0, 'never its client id');
   assert.deepEqual([host, port, isListed, ageMs], ['10.0.0.1', 6_001, true, 250]);
-  assert.deepEqual(
-    fields,
-    [1_000, 900, 10, 6, 4_250, null, 70, 80],
-    'its download began as long ago as it said, and since',
-  );
+  assert.deepEqual(fields, said(6, 4_250), 'its download began as long ago as it said, and since');
 });
 
 test('who is not listed for the file is told so, and a guest cannot say anything', () => {
@@ -67,7 +63,7 @@ test('who has left is still told of, and is not listed', () => {
   tell(client, 5);
   client.ask({ kind: 'leave', id: 7, epoch: 1, sequence: 99 });
   const { rows, listed } = pageOf(stage);
-  assert.deepEqual([rows.map((row) => row[3]), listed], [[false], 0]);
+  assert.deepEqual([rows.map((row) => row.isListed), listed], [[false], 0]);
 });
 
 test('nothing is written for a summary', () => {
@@ -89,7 +85,7 @@ test('pages follow each other without a gap, whatever place is asked for', () =>
   }
   const [first, second, none] = [pageOf(stage), pageOf(stage, SUMMARIES_PAGE_MAX), pageOf(stage, 0xffff_ffff)];
   assert.deepEqual([first.rows.length, second.rows.length, none.rows.length], [SUMMARIES_PAGE_MAX, 3, 0]);
-  const peers = new Set([...first.rows, ...second.rows].map(([peer]) => Buffer.from(peer).toString('hex')));
+  const peers = new Set([...first.rows, ...second.rows].map(({ peer }) => Buffer.from(peer).toString('hex')));
   assert.deepEqual([peers.size, none.total], [count, count]);
 });
 
@@ -124,7 +120,7 @@ test('what was said longest ago goes first when there is too much, and everythin
   const page = (nowMs: number) => summaries.page({ kind: 'summaries', id: 2, swarm: keyBytes(SWARM), from: 0 }, nowMs);
   const first = page(1);
   const isOf = (at: number): boolean =>
-    first.kind === 'summaries' && first.rows.some(([peer]) => Buffer.compare(peer, peerIdOf(idOf(at), SWARM)) === 0);
+    first.kind === 'summaries' && first.rows.some(({ peer }) => Buffer.compare(peer, peerIdOf(idOf(at), SWARM)) === 0);
   assert.deepEqual([isOf(0), isOf(1), isOf(2), isOf(3)], [true, false, false, true]);
   page(SUMMARY_KEPT_MS);
   assert.equal(summaries.count, 3, 'those that spoke a millisecond later');

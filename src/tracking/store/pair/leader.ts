@@ -356,27 +356,31 @@ function recordsOf(
   for (const { key, facts, complete } of swarms) {
     if (facts === undefined) continue;
     if (facts.details !== undefined) told.push(detailsRow(files.length, facts.details));
-    files.push([keyBytes(key), facts.name, facts.size, facts.pieceCount, complete]);
+    const { name, size, pieceCount } = facts;
+    files.push({ swarm: keyBytes(key), name, size, pieceCount, isProven: complete });
   }
   return { kind: 'records', frame, position, files, entries, leaves, progress, details: [told, listed] } as const;
 }
 
 function detailsRow(place: number, { info, listBytes, files }: InfoFacts): DetailsRow {
-  return [place, infoDigestBytes(info), listBytes, files];
+  return { place, info: infoDigestBytes(info), listBytes, files };
 }
 
 function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {
   const { swarm, client, host, port, have, epoch, sequence, state } = entry;
   const ms = state === 'live' ? leftMs(client, nowMs) : ageMs(entry.changedAtMs, nowMs);
-  return [keyBytes(swarm.key), keyBytes(client.id), host, port, have, epoch, sequence, state, ms];
+  return { swarm: keyBytes(swarm.key), client: keyBytes(client.id), host, port, have, epoch, sequence, state, ms };
 }
 
 function progressRow({ swarm, client, have, epoch, sequence }: Entry, nowMs: number): Records['progress'][number] {
-  return [keyBytes(swarm.key), keyBytes(client.id), have, epoch, sequence, leftMs(client, nowMs)];
+  const ms = leftMs(client, nowMs);
+  return { swarm: keyBytes(swarm.key), client: keyBytes(client.id), have, epoch, sequence, ms };
 }
 
 function leaveRows({ id, left }: Client, nowMs: number): Records['leaves'] {
-  return left === undefined ? [] : [[keyBytes(id), left.epoch, left.sequence, ageMs(left.changedAtMs, nowMs)]];
+  if (left === undefined) return [];
+  const { epoch, sequence, changedAtMs } = left;
+  return [{ client: keyBytes(id), epoch, sequence, ms: ageMs(changedAtMs, nowMs) }];
 }
 
 function leftMs({ leaseEndsMs }: Client, nowMs: number): number {

@@ -26,7 +26,7 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
     if (known === undefined || known.entryCount === 0 || replacesFacts(told, known))
       changes.push({ kind: 'fileInfo', swarm, ...told });
   }
-  for (const [id, epoch, sequence, ms] of leaves) {
+  for (const { client: id, epoch, sequence, ms } of leaves) {
     const client = clientId(id);
     const known = registry.client(client);
     const isNews = known?.left === undefined || compareVersions({ epoch, sequence }, known.left) > 0;
@@ -44,11 +44,11 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
 
 /** What the frame tells of files. */
 export function factsOfFiles({ files, details: [told] = [[], []] }: Records): ToldFacts[] {
-  const detailsAt = new Map(told.map(([place, info, listBytes, count]) => [place, { info, listBytes, files: count }]));
-  return files.map(([key, name, size, pieceCount, proven], at) => {
+  const detailsAt = new Map(told.map(({ place, ...details }) => [place, details]));
+  return files.map(({ swarm, name, size, pieceCount, isProven: proven }, at) => {
     const found = detailsAt.get(at);
     const details = found === undefined ? undefined : { ...found, info: infoDigestOf(found.info) };
-    return { swarm: swarmKey(key), ...factsOf({ name, size, pieceCount, details }), proven };
+    return { swarm: swarmKey(swarm), ...factsOf({ name, size, pieceCount, details }), proven };
   });
 }
 
@@ -59,11 +59,11 @@ function pushEntryChanges(
   registry: Registry,
   nowMs: number,
 ): void {
-  // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
-  const swarm = swarmKey(row[0]);
-  const client = clientId(row[1]);
+  const { host, port, have, epoch, sequence } = row;
+  const swarm = swarmKey(row.swarm);
+  const client = clientId(row.client);
   const known = registry.client(client);
-  let [state, ms] = [row[7], row[8]];
+  let { state, ms } = row;
   const entry = known?.entries.get(swarm);
   // What is listed here stays so while its client's lease goes on, whatever expired at the partner. Nothing is listed
   // by it.
@@ -71,7 +71,7 @@ function pushEntryChanges(
     state = 'live';
     ms = Math.round(entry.client.leaseEndsMs - nowMs);
   }
-  const word = { swarm, client, host: row[2], port: row[3], have: row[4], epoch: row[5], sequence: row[6] };
+  const word = { swarm, client, host, port, have, epoch, sequence };
   if (entry === undefined) {
     if (state !== 'live' && ms >= TOMBSTONE_MS) return;
   } else {
@@ -90,17 +90,18 @@ function pushEntryChanges(
 }
 
 function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {
-  const swarm = swarmKey(row[0]);
-  const client = clientId(row[1]);
-  const word = { epoch: row[3], sequence: row[4] };
+  const { have, epoch, sequence, ms } = row;
+  const swarm = swarmKey(row.swarm);
+  const client = clientId(row.client);
+  const word = { epoch, sequence };
   const known = registry.client(client);
-  if (known !== undefined && known.liveCount > 0) known.leaseEndsMs = Math.max(known.leaseEndsMs, nowMs + row[5]);
+  if (known !== undefined && known.liveCount > 0) known.leaseEndsMs = Math.max(known.leaseEndsMs, nowMs + ms);
   const entry = known?.entries.get(swarm);
   // One that is unknown may be in flight to the disk.
   if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
   // Where they are known, the registry's own texts: anyone who looks for them again need not compare their characters.
   const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
-  return { kind: 'replicatedProgress', ...names, have: row[2], ...word };
+  return { kind: 'replicatedProgress', ...names, have, ...word };
 }
 
 /** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */

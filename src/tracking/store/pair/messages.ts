@@ -16,6 +16,7 @@ import {
   listOf,
   oneOf,
   optional,
+  record,
   sentence,
   size,
   text,
@@ -43,33 +44,32 @@ const client = bytes(CLIENT_ID_SIZE);
 const pieces = whole(0, PIECES_MAX);
 const most = PAIR_FRAME_RECORDS_MAX;
 
-/**
- * [swarm, client, host, port, have, epoch, sequence, state, ms] Live: ms left of its lease. Else: ms since it is not.
- */
-const entryRow = tuple(
+const entryRow = record({
   swarm,
   client,
-  text(HOST_BYTES_MAX),
-  u16,
-  pieces,
-  u32,
-  u32,
-  oneOf('live', 'removed', 'lapsed'),
-  size,
-);
-/**
- * [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its piece hashes
- * is here.
- */
-const fileRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
-/**
- * [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease.
- */
-const progressRow = tuple(swarm, client, pieces, u32, u32, size);
-/** [place, info, listBytes, files] Of the file in that place. */
-const detailsRow = tuple(whole(0, most - 1), bytes(INFO_DIGEST_SIZE), u32, u32);
-/** [client, epoch, sequence, ms] */
-const leaveRow = tuple(client, u32, u32, size);
+  host: text(HOST_BYTES_MAX),
+  port: u16,
+  have: pieces,
+  epoch: u32,
+  sequence: u32,
+  state: oneOf('live', 'removed', 'lapsed'),
+  /** Live: milliseconds left of its lease. Else: since it is not. */
+  ms: size,
+});
+/** Of each file that an entry of the same frame is of. */
+const fileRow = record({
+  swarm,
+  name: text(NAME_BYTES_MAX),
+  size: whole(0, FILE_SIZE_MAX),
+  pieceCount: pieces,
+  /** Its piece hashes are here. */
+  isProven: flag,
+});
+/** Of a live entry that the follower has, all but this; `ms` left of its lease. */
+const progressRow = record({ swarm, client, have: pieces, epoch: u32, sequence: u32, ms: size });
+/** Of the file in that place of the frame. */
+const detailsRow = record({ place: whole(0, most - 1), info: bytes(INFO_DIGEST_SIZE), listBytes: u32, files: u32 });
+const leaveRow = record({ client, epoch: u32, sequence: u32, ms: size });
 
 /** Leader to follower. */
 export const leaderMessages = protocol('tracker.pair.news', {

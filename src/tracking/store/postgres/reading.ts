@@ -103,26 +103,30 @@ export class DatabaseReading {
     const [members = [], bans = [], invitations = [], withdrawals = []] = results.map(({ rows }) => rows);
     return membershipRowsOf({
       ...membershipFieldsOf([]),
-      members: members.map(([key, name, powers, by, version, invitation, host, at]) => [
-        bytesOf(key),
-        name ?? '',
-        Number(powers),
-        bytesOf(by),
-        Number(version),
-        bytesOf(invitation),
-        host ?? '',
-        Number(at),
-      ]),
-      bans: bans.map(([member, version, isBanned]) => [bytesOf(member), Number(version), isBanned === 't']),
-      invitations: invitations.map(([hash, powers, by, uses, end, isVoid, used]) => [
-        bytesOf(hash),
-        Number(powers),
-        bytesOf(by),
-        Number(uses),
-        Number(end),
-        isVoid === 't',
-        countersOf(used),
-      ]),
+      members: members.map(([key, name, powers, by, version, invitation, host, at]) => ({
+        key: bytesOf(key),
+        name: name ?? '',
+        powers: Number(powers),
+        by: bytesOf(by),
+        version: Number(version),
+        invitation: bytesOf(invitation),
+        host: host ?? '',
+        atS: Number(at),
+      })),
+      bans: bans.map(([member, version, isBanned]) => ({
+        member: bytesOf(member),
+        version: Number(version),
+        isBanned: isBanned === 't',
+      })),
+      invitations: invitations.map(([hash, powers, by, uses, end, isVoid, used]) => ({
+        hash: bytesOf(hash),
+        powers: Number(powers),
+        by: bytesOf(by),
+        uses: Number(uses),
+        endS: Number(end),
+        isVoid: isVoid === 't',
+        used: countersOf(used),
+      })),
       withdrawals: withdrawals.map(([statement]) => bytesOf(statement)),
     });
   }

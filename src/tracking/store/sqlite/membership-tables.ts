@@ -42,6 +42,8 @@ const MEMBERSHIP_STATEMENTS = {
 
 type MembershipStatement = keyof typeof MEMBERSHIP_STATEMENTS;
 type Loaded<K extends keyof MembershipFields> = MembershipFields[K][number];
+/** The columns of `loadMembers`. */
+type LoadedMember = readonly [Uint8Array, string, number, Uint8Array, number, Uint8Array, string, number];
 
 export class MembershipTables {
   readonly #database: Database;
@@ -60,12 +62,12 @@ export class MembershipTables {
         const hash = Buffer.from(invitation, 'hex');
         this.#statement('member').run(keyIdBytes(id), key, version, name, powers, keyIdBytes(by), hash, host, atS);
       }
-    for (const [member, version, isBanned] of fields.bans)
+    for (const { member, version, isBanned } of fields.bans)
       this.#statement('ban').run(member, version, isBanned ? 1 : 0);
-    for (const [hash, powers, by, uses, endS, isVoid, counters] of fields.invitations) {
+    for (const { hash, powers, by, uses, endS, isVoid, used } of fields.invitations) {
       this.#statement('invitation').run(hash, powers, by, uses, endS);
       this.#statement('voidInvitation').run(hash, isVoid ? 1 : 0);
-      for (const [tracker, times] of counters) this.#statement('use').run(hash, tracker, times);
+      for (const [tracker, times] of used) this.#statement('use').run(hash, tracker, times);
     }
     for (const statement of fields.withdrawals) {
       const said = parseStatement(statement);
@@ -83,14 +85,8 @@ export class MembershipTables {
   /** Everything, in parts of at most MEMBERSHIP_ROWS_MAX rows of one table. */
   *load(): Generator<MembershipFields> {
     const none = membershipFieldsOf([]);
-    for (const members of this.#batches<Loaded<'members'>>('loadMembers', (row) => row as Loaded<'members'>))
-      yield { ...none, members };
-    for (const bans of this.#batches<Loaded<'bans'>>('loadBans', ([member, version, banned]) => [
-      member as Uint8Array,
-      Number(version),
-      banned === 1,
-    ]))
-      yield { ...none, bans };
+    for (const members of this.#batches('loadMembers', memberOf)) yield { ...none, members };
+    for (const bans of this.#batches('loadBans', banOf)) yield { ...none, bans };
     for (const invitations of this.#batches('loadInvitations', invitationOf)) yield { ...none, invitations };
     for (const withdrawals of this.#batches('loadWithdrawals', ([statement]) => statement as Uint8Array))
       yield { ...none, withdrawals };
@@ -117,12 +113,21 @@ export class MembershipTables {
   }
 }
 
+function memberOf(row: readonly unknown[]): Loaded<'members'> {
+  const [key, name, powers, by, version, invitation, host, atS] = row as LoadedMember;
+  return { key, name, powers, by, version, invitation, host, atS };
+}
+
+function banOf([member, version, isBanned]: readonly unknown[]): Loaded<'bans'> {
+  return { member: member as Uint8Array, version: Number(version), isBanned: isBanned === 1 };
+}
+
 function invitationOf([hash, powers, by, uses, endS, isVoid, used]: readonly unknown[]): Loaded<'invitations'> {
   const counters = (JSON.parse(String(used)) as readonly (readonly [string, number])[]).map(
     ([tracker, times]) => [Buffer.from(tracker, 'hex'), times] as const,
   );
-  const [whose, whom] = [hash as Uint8Array, by as Uint8Array];
-  return [whose, Number(powers), whom, Number(uses), Number(endS), isVoid === 1, counters];
+  const terms = { powers: Number(powers), uses: Number(uses), endS: Number(endS), isVoid: isVoid === 1 };
+  return { hash: hash as Uint8Array, by: by as Uint8Array, ...terms, used: counters };
 }
 
 /** SQLite's blobs come as buffers, and codecs take bytes that are whole. */

@@ -51,6 +51,6 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
 
 function credentialsIn({ identity }: HostedSettings): Credentials | undefined {
   if (identity === null) return undefined;
-  const [swarm, root, seed, card] = identity;
+  const { swarm, root, seed, card } = identity;
   return Credentials.ofMessage({ swarm, root, seed, card });
 }

@@ -54,5 +54,5 @@ export async function startHosted({ name, own, partner, log, identity, ...files 
 }
 
 function fieldsOf({ swarm, root, secret, card }: Identity): NonNullable<HostedSettings['identity']> {
-  return [swarm, root, secret.exportSeed(), card];
+  return { swarm, root, seed: secret.exportSeed(), card };
 }

@@ -5,7 +5,7 @@ import { PUBLIC_KEY_SIZE } from '../../../foundation/identity/keys.js';
 import { MEMBER_NAME_MAX } from '../../../foundation/identity/statement.js';
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
-import { bytes, optional, sentence, text, tuple } from '../../../foundation/wire/schema.js';
+import { bytes, optional, record, sentence, text } from '../../../foundation/wire/schema.js';
 
 const address = text(64);
 /** Linux's PATH_MAX. */
@@ -17,8 +17,16 @@ export const hostedSettings = protocol('tracker.hosted.settings', {
     partner: address,
     listenHost: text(HOST_BYTES_MAX),
     seederListPath: path,
-    /** [swarm, root, seed, card] Secret: must never reach a log. Nil: in the clear. */
-    identity: optional(tuple(text(MEMBER_NAME_MAX), bytes(PUBLIC_KEY_SIZE), bytes(PUBLIC_KEY_SIZE), bytes(CARD_SIZE))),
+    /** Secret: must never reach a log. Nil: in the clear. */
+    identity: optional(
+      record({
+        swarm: text(MEMBER_NAME_MAX),
+        root: bytes(PUBLIC_KEY_SIZE),
+        /** Of the secret key. */
+        seed: bytes(PUBLIC_KEY_SIZE),
+        card: bytes(CARD_SIZE),
+      }),
+    ),
   }),
 });
 export type HostedSettings = MessageOf<typeof hostedSettings>;

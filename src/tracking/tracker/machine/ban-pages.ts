@@ -9,12 +9,9 @@ import type { TrackerReply } from '../messages.js';
 export function banPages(bans: readonly Ban[], seconds: number, isEmptyToo = false): readonly TrackerReply[] {
   const pages: TrackerReply[] = [];
   for (let at = 0; at < bans.length || (isEmptyToo && at === 0); at += BANS_PAGE_MAX) {
-    const rows = bans.slice(at, at + BANS_PAGE_MAX).map(banRow);
+    const page = bans.slice(at, at + BANS_PAGE_MAX);
+    const rows = page.map(({ member, version, isBanned }) => ({ member: keyIdBytes(member), version, isBanned }));
     pages.push({ kind: 'bans', seconds, isWhole: at + BANS_PAGE_MAX >= bans.length, rows });
   }
   return pages;
-}
-
-function banRow({ member, version, isBanned }: Ban) {
-  return [keyIdBytes(member), version, isBanned] as const;
 }

@@ -22,7 +22,7 @@ export class MembersSeen {
       const seen = this.#seen.get(whose);
       const state = standing.bans.isBanned(whose) ? 'banned' : 'active';
       const ago = seen === undefined ? null : Math.max(0, Math.round((nowMs - seen.atMs) / 1000));
-      return [key, name, powers, keyIdBytes(by), state, ago, seen?.host ?? ''] as const;
+      return { key, name, powers, by: keyIdBytes(by), state, seen: ago, address: seen?.host ?? '' } as const;
     });
     return { kind: 'memberList', id, members: rows, last: page.isLast };
   }

@@ -30,7 +30,7 @@ export function pageOf({ catalogue }: Registry, request: Of<'list'>): TrackerRep
   const { id, after, filter, want } = request;
   const { swarms, next } = catalogue.page(Buffer.from(after).toString('hex'), filter.toLowerCase(), want);
   const items = swarms.flatMap((swarm) =>
-    swarm.facts === undefined ? [] : [[keyBytes(swarm.key), ...describe(swarm, swarm.facts)] as const],
+    swarm.facts === undefined ? [] : [{ swarm: keyBytes(swarm.key), ...describe(swarm, swarm.facts) }],
   );
   return {
     kind: 'listing',
@@ -54,5 +54,5 @@ function describe({ live }: Swarm, { name, size, pieceCount, details }: FileFact
   for (const { have } of live) if (have === pieceCount) complete += 1;
   const { listBytes, files } = details ?? { listBytes: 0, files: 0 };
   const info = details === undefined ? EMPTY_BYTES : infoDigestBytes(details.info);
-  return [name, size, pieceCount, info, listBytes, files, live.length, complete];
+  return { name, size, pieceCount, info, listBytes, files, seeders: live.length, complete };
 }

@@ -217,8 +217,8 @@ export class Session {
     const seat = this.#verdict(caller, swarm, pieceCount, nowMs);
     if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
     if (seat.kind === 'refused') return refuse(id, 'limit', seat.sentence);
-    const [info, listBytes, files, isListed] = told ?? [undefined, 0, 0, false];
-    const details = info === undefined ? undefined : { info: infoDigestOf(info), listBytes, files };
+    const details = told && { info: infoDigestOf(told.info), listBytes: told.listBytes, files: told.files };
+    const isListed = told?.isListed === true;
     const facts = { name, size, pieceCount, details };
     const { host, port } = caller;
     const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
@@ -360,7 +360,7 @@ export class Session {
     const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
     // Two clients that both claim an address are one to anyone who dials it.
     const byAddress = new Map(entries.map((entry) => [addressKey(entry.host, entry.port), entry]));
-    const seeders = [...byAddress.values()].map(({ host, port, have }) => [host, port, have] as const);
+    const seeders = [...byAddress.values()].map(({ host, port, have }) => ({ host, port, have }));
     return answer({ kind: 'seederList', id, seeders, total });
   }
 

@@ -70,10 +70,9 @@ export class Summaries {
   #row({ swarm, client, host, port, saidMs, fields }: Kept, nowMs: number) {
     const ageMs = Math.max(0, Math.round(nowMs - saidMs));
     const aged = (ms: number | null): number | null => (ms === null ? null : Math.min(U32_MAX, ms + ageMs));
-    const [wanted, received, wasted, sent, started, finished, down, up] = fields;
     const isListed = this.#registry.client(client)?.entries.get(swarm)?.state === 'live';
-    const said = [peerIdOf(client, swarm), host, port, isListed, Math.min(U32_MAX, ageMs)] as const;
-    return [...said, wanted, received, wasted, sent, aged(started), aged(finished), down, up] as const;
+    const whose = { peer: peerIdOf(client, swarm), host, port, isListed, said: Math.min(U32_MAX, ageMs) };
+    return { ...whose, ...fields, started: aged(fields.started), finished: aged(fields.finished) };
   }
 
   #forget(nowMs: number): void {

@@ -29,6 +29,7 @@ import {
 import type { ChangeOrder } from '../../../../src/tracking/store/pair/order.js';
 import { ReplicationIndex } from '../../../../src/tracking/store/pair/replication.js';
 import { cases } from '../../../support/cases.js';
+import { entryRow, fileRow, progressRow } from '../../../support/pair-rows.js';
 import { contentOf, tolds, words } from '../../registry/changes.js';
 import type { FlatEffect, PairedSetting } from '../../tracker/paired-tracker.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../../tracker/stage.js';
@@ -242,7 +243,7 @@ test('a follower that was here before is sent what changed behind its position, 
   assert.ok(news[0]?.kind === 'welcome' && !news[0].isFullSync);
   assert.equal(entriesOf(news), 1);
   const records = news.find((one) => one.kind === 'records');
-  assert.equal(records?.entries[0]?.[4], 2);
+  assert.equal(records?.entries[0]?.have, 2);
 });
 
 test('a list that is older than what the partner has seen of it is another tracker, however much it has changed since', () => {
@@ -325,7 +326,7 @@ test('whoever asks to be followed without end fills no log', () => {
 test('a follower at position 0 is sent everything, also what this tracker was told itself', () => {
   const led = new Led();
   led.stage.client(1).share(swarmOf(1));
-  const row = [keyBytes(swarmOf(2)), clientBytes(2), '10.0.0.1', 6_002, 1, 1, 1, 'live', 500] as const;
+  const row = entryRow(swarmOf(2), clientBytes(2), { port: 6_002 });
   led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
   const said = (news: LeaderMessage) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), message: news });
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
@@ -365,7 +366,7 @@ test('a position is committed together with the records that it counts', () => {
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
   const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 7 });
-  const row = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const row = entryRow(swarmOf(1), clientBytes(1));
   const effects = said({ kind: 'records', frame: 1, position: 7, files: [], entries: [row], leaves: [], progress: [] });
   const groups = effects.flatMap((effect) => (effect.kind === 'commit' ? [effect.changes] : []));
   assert.deepEqual(
@@ -382,8 +383,7 @@ test('digests are compared when what came before them is on the disk, and a buck
   const theirs = new Replicated();
   const told = (number: number) => ({ ...put(number), kind: 'replicatedEntry', state: 'live', ms: 500 }) as Change;
   for (const number of [1, 2]) theirs.apply(told(number), 0, 0);
-  const rowOf = (number: number) =>
-    [keyBytes(swarmOf(number)), clientBytes(1), '10.0.0.1', 6_000 + number, 1, 1, 1, 'live', 500] as const;
+  const rowOf = (number: number) => entryRow(swarmOf(number), clientBytes(1), { port: 6_000 + number });
   const rest = { position: null, files: [], leaves: [], progress: [] };
   stage.holdsCommits = true;
   said({ kind: 'records', frame: 1, ...rest, entries: [rowOf(1), rowOf(2)] });
@@ -417,7 +417,7 @@ test('a leader sends its digests whenever it has sent all there is, acknowledged
 
 test('a record that lapsed at the partner lists nobody, however alive its client is here, and takes nobody living off', () => {
   const told = (number: number, state: 'lapsed', ageMs: number, sequence: number) =>
-    [keyBytes(swarmOf(number)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, sequence, state, ageMs] as const;
+    entryRow(swarmOf(number), clientBytes(1), { sequence, state, ms: ageMs });
   const stage = new Stage();
   const client = stage.client(1);
   client.share(swarmOf(1));
@@ -543,7 +543,7 @@ test('a client that lapsed here and is alive at the partner is asked for again, 
   const asked = said({ kind: 'leases', leases: [[clientBytes(1), 500]] });
   const word = asked.find((effect) => effect.kind === 'sendPartner')?.message;
   assert.ok(word?.kind === 'resendClients' && word.clients.length === 1);
-  const entry = [Buffer.from(swarmOf(1), 'hex'), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const entry = entryRow(swarmOf(1), clientBytes(1));
   said({ kind: 'records', frame: 1, position: null, files: [], entries: [entry], leaves: [], progress: [] });
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 1']);
 });
@@ -604,7 +604,7 @@ test('progress of an entry that is unknown here makes the follower ask for every
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   const rest = { position: null, files: [], entries: [], leaves: [] };
-  const row = (number: number, epoch: number) => [keyBytes(swarmOf(number)), clientBytes(1), 2, epoch, 1, 500] as const;
+  const row = (number: number, epoch: number) => progressRow(swarmOf(number), clientBytes(1), { epoch });
   const asked = (effects: readonly FlatEffect[]) =>
     effects.flatMap((effect) => (effect.kind === 'sendPartner' ? [effect.message.kind] : []));
   assert.deepEqual(asked(said({ kind: 'records', frame: 1, ...rest, progress: [row(1, 2)] })), ['applied']);
@@ -622,8 +622,8 @@ test('a hash string that a frame told of is asked for, though an earlier frame w
   stage.holdsCommits = true;
   const rest = { position: null, leaves: [], progress: [] };
   said({ kind: 'records', frame: 1, ...rest, files: [], entries: [] });
-  const files = [[keyBytes(swarmOf(1)), 'a.bin', 2 * 524_288, 2, true]] as const;
-  const entry = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const files = [fileRow(swarmOf(1))];
+  const entry = entryRow(swarmOf(1), clientBytes(1));
   said({ kind: 'records', frame: 2, ...rest, files, entries: [entry] });
   const wishes: string[] = [];
   for (let settled = 0; settled < 2; settled += 1) {
@@ -646,7 +646,7 @@ test('a follower that names the feature is told what files say beside and which 
     const led = new Led();
     if (isOfBefore) led.mark = [];
     const client = led.stage.client(1);
-    const details = [new Uint8Array(32).fill(5), 7, 3, true] as const;
+    const details = { info: new Uint8Array(32).fill(5), listBytes: 7, files: 3, isListed: true };
     client.share(swarmOf(1));
     client.ask({ ...client.shareRequest(swarmOf(2)), details });
     let news = led.follow();
@@ -657,9 +657,12 @@ test('a follower that names the feature is told what files say beside and which 
     }
     const records = news.find((one) => one.kind === 'records');
     assert.equal(records?.entries.length, 2);
-    const place = records.files.findIndex(([key]) => swarmKey(key) === swarmOf(2));
-    const listed = records.entries.findIndex(([key]) => swarmKey(key) === swarmOf(2));
-    assert.deepEqual(records.details, isOfBefore ? undefined : [[[place, details[0], 7, 3]], [listed]]);
+    const place = records.files.findIndex(({ swarm }) => swarmKey(swarm) === swarmOf(2));
+    const listed = records.entries.findIndex(({ swarm }) => swarmKey(swarm) === swarmOf(2));
+    assert.deepEqual(
+      records.details,
+      isOfBefore ? undefined : [[{ place, info: details.info, listBytes: 7, files: 3 }], [listed]],
+    );
   }
 });
 
@@ -687,12 +690,17 @@ test('what the partner tells beside reaches the list, also of a word that came b
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
   const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
-  const row = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  const file = [keyBytes(swarmOf(1)), 'a', 9, 1, false] as const;
+  const row = entryRow(swarmOf(1), clientBytes(1));
+  const file = fileRow(swarmOf(1), { name: 'a', size: 9, pieceCount: 1, isProven: false });
   const rest = { position: null, files: [file], entries: [row], leaves: [], progress: [] };
   said({ kind: 'records', frame: 1, ...rest });
   assert.equal(stage.machine.registry.catalogue.count, 0);
-  said({ kind: 'records', frame: 2, ...rest, details: [[[0, new Uint8Array(32).fill(5), 7, 3]], [0]] });
+  said({
+    kind: 'records',
+    frame: 2,
+    ...rest,
+    details: [[{ place: 0, info: new Uint8Array(32).fill(5), listBytes: 7, files: 3 }], [0]],
+  });
   assert.equal(stage.machine.registry.catalogue.count, 1);
   assert.equal(stage.machine.registry.swarm(swarmOf(1))?.facts?.details?.listBytes, 7);
   said({ kind: 'records', frame: 3, ...rest });
