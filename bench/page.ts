@@ -2,24 +2,27 @@
 // second, and the shares of a core of the client and of the browser's renderer. A real browser, a real client, and
 // forty seeders that change.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { ClientProcess } from '../src/app/demo/processes.js';
 import { formatAddress } from '../src/foundation/torrent/address.js';
-import type { Cleanup } from './cleanup.js';
 import { Driver, withSwarm } from './faults-stage.js';
 import { printTable } from './figures.js';
+import { PageBrowser, secondsOf } from './page-browser.js';
 import { cpuSeconds } from './tracker-vitals.js';
 
 /** Pieces a second that come: enough to see the map move, and too few to hide what the page costs. */
 const DOWN = `${2 * 512}K`;
 /** In turn, so that what else the machine does falls on all phases. */
-const ROUNDS = 2;
+const ROUNDS = 3;
 const SETTLE_MS = 4_000;
+/** What attaching to the page left to do. */
+const ATTACHED_MS = 500;
+/** Of the page since they were cleared; a browser counts 250 at most, more than are made. */
+const REQUESTS = `performance.getEntriesByType('resource').length`;
 const DEADLINE_MS = 60_000;
 const WANTED = '60 frames a second, client and renderer each at most 3 % of a core while looked at, and 0 while not';
 
@@ -30,6 +33,8 @@ interface Phase {
   readonly renderer: number;
   /** The process that draws; without a graphics card it does the work of one. */
   readonly drawing: number;
+  /** That the page made. */
+  readonly requests: number;
 }
 
 interface Frames {
@@ -68,7 +73,8 @@ export async function runPageBench(words: readonly string[]): Promise<number> {
     await Driver.start('page-crowd', [String(peers), String(pieces), formatAddress(tracker), mtorrent], cleanup);
     const client = swarm.startClient('watched', 0, ['--http', '127.0.0.1:0', '--download-limit', DOWN]);
     await client.succeed(`get ${mtorrent} ${swarm.path('crowd.img')}`);
-    return measure(client, { seconds, peers }, cleanup);
+    const browser = await PageBrowser.start(swarm.path('browser'), cleanup);
+    return measure(client, browser, { seconds, peers });
   });
   const facts = { schema: 1, bench: 'page', pieces, peers, seconds, cores: cpus().length, wanted: WANTED, ...result };
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
@@ -76,39 +82,63 @@ export async function runPageBench(words: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** Seconds of processor. */
+type Spent = Readonly<Record<'client' | 'renderer' | 'drawing', number>>;
+
 interface How {
   readonly seconds: number;
   readonly peers: number;
 }
 
-async function measure(client: ClientProcess, { seconds, peers }: How, cleanup: Cleanup): Promise<Result> {
-  const browser = await open(cleanup);
-  const tools = await browser.newBrowserCDPSession();
+async function measure(client: ClientProcess, browser: PageBrowser, { seconds, peers }: How): Promise<Result> {
   const link = /http:\S+/.exec((await client.command('web')).result)?.[0] ?? '';
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
   const at = new URL('/', link).href;
-  await page.goto(link);
-  const phase = async (name: string): Promise<Phase> => {
-    await pause(SETTLE_MS);
-    const [before, from] = [performance.now(), await spent(client, tools)];
-    await pause(seconds * 1_000);
-    const to = await spent(client, tools);
-    const percent = (key: keyof typeof to): number => ((to[key] - from[key]) * 100_000) / (performance.now() - before);
-    return { name, client: percent('client'), renderer: percent('renderer'), drawing: percent('drawing') };
-  };
-  await page.getByRole('button', { name: 'crowd.img', exact: true }).click();
-  await page.getByRole('row').nth(peers).waitFor({ timeout: DEADLINE_MS });
-  const frames = await framesOf(page, seconds);
-  const phases: Phase[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    phases.push(await phase('looked at'));
-    await hide(page);
-    phases.push(await phase('hidden'));
-    await page.goto('about:blank');
-    phases.push(await phase('no page'));
-    await page.goto(at);
-    phases.push(await phase('the list alone'));
+  const say = (text: string): boolean => process.stderr.write(`page: ${text}, ${seconds} s\n`);
+  const openMap = async (page: Page): Promise<void> => {
     await page.getByRole('button', { name: 'crowd.img', exact: true }).click();
+    await page.getByRole('row').nth(peers).waitFor({ timeout: DEADLINE_MS });
+  };
+  const phase = async (name: string, prepare: (page: Page) => Promise<unknown>): Promise<Phase> => {
+    await browser.with(prepare);
+    await pause(SETTLE_MS);
+    const processes = await browser.processes();
+    await browser.with((page) => page.evaluate('performance.clearResourceTimings()'));
+    const spent = (): Spent => ({
+      client: cpuSeconds(client.pid),
+      renderer: secondsOf(processes.renderers),
+      drawing: secondsOf(processes.drawing),
+    });
+    await pause(ATTACHED_MS);
+    const [before, from] = [performance.now(), spent()];
+    await pause(seconds * 1_000);
+    const [passedMs, to] = [performance.now() - before, spent()];
+    const percent = (key: keyof Spent): number => ((to[key] - from[key]) * 100_000) / passedMs;
+    const requests = await browser.with((page) => page.evaluate(REQUESTS));
+    return {
+      name,
+      client: percent('client'),
+      renderer: percent('renderer'),
+      drawing: percent('drawing'),
+      requests: Number(requests),
+    };
+  };
+  say('frames of the map');
+  const frames = await browser.with(async (page) => {
+    await page.goto(link);
+    await openMap(page);
+    return framesOf(page, seconds);
+  });
+  const phases: Phase[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    say(`round ${round} of ${ROUNDS}: looked at`);
+    phases.push(await phase('looked at', async () => undefined));
+    say('hidden');
+    phases.push(await phase('hidden', hide));
+    say('no page');
+    phases.push(await phase('no page', (page) => page.goto('about:blank')));
+    say('the list alone');
+    phases.push(await phase('the list alone', (page) => page.goto(at)));
+    await browser.with(openMap);
   }
   return { phases: meansOf(phases), frames };
 }
@@ -123,27 +153,9 @@ function meansOf(phases: readonly Phase[]): readonly Phase[] {
       client: mean((each) => each.client),
       renderer: mean((each) => each.renderer),
       drawing: mean((each) => each.drawing),
+      requests: mean((each) => each.requests),
     };
   });
-}
-
-async function open(cleanup: Cleanup): Promise<Browser> {
-  const executablePath = execFileSync('/bin/sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
-  // Its own sandbox needs another user than root; the page comes from this bench.
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  cleanup.add(() => browser.close());
-  return browser;
-}
-
-/** Seconds of processor that each has used. */
-async function spent(
-  { pid }: ClientProcess,
-  tools: CDPSession,
-): Promise<{ readonly client: number; readonly renderer: number; readonly drawing: number }> {
-  const { processInfo } = await tools.send('SystemInfo.getProcessInfo');
-  const of = (type: string): number =>
-    processInfo.filter((each) => each.type === type).reduce((sum, { id }) => sum + cpuSeconds(id), 0);
-  return { client: cpuSeconds(pid), renderer: of('renderer'), drawing: of('GPU') };
 }
 
 /** As the browser gives the page a turn for each. */
@@ -175,10 +187,11 @@ function hide(page: Page): Promise<unknown> {
 function show({ phases, frames }: Result, pieces: number, peers: number): void {
   const closed = phases.find(({ name }) => name === 'no page')?.client ?? Number.NaN;
   printTable([
-    [`${pieces} pieces, ${peers} peers`, 'client, % of a core', 'above no page', 'renderer', 'drawing'],
-    ...phases.map(({ name, client, renderer, drawing }) => [
+    [`${pieces} pieces, ${peers} peers`, 'client, % of a core', 'above no page', 'renderer', 'drawing', 'requests'],
+    ...phases.map(({ name, client, renderer, drawing, requests }) => [
       name,
       ...[client, client - closed, renderer, drawing].map((value) => value.toFixed(2)),
+      requests.toFixed(1),
     ]),
   ]);
   const { aSecond, longestMs, late } = frames;

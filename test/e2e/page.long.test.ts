@@ -68,6 +68,8 @@ test('a .mtorrent is dropped on the page, and its download is watched, paused, r
   await dropOn(page, 'disk.mtorrent', swarm.path('disk.mtorrent'));
   await page.getByRole('button', { name: 'disk.img', exact: true }).click();
   await page.getByText('downloading', { exact: true }).waitFor();
+  const notice = page.getByRole('status').filter({ hasText: swarm.path('downloads') });
+  await notice.filter({ hasText: 'downloading to' }).waitFor();
 
   const first = await eventually(
     () => partsHere(page),
@@ -91,6 +93,8 @@ test('a .mtorrent is dropped on the page, and its download is watched, paused, r
   await page.keyboard.press('Enter');
   await page.getByText('seeding', { exact: true }).waitFor();
   await page.getByText('disk.img is complete').waitFor();
+  await notice.filter({ hasText: 'complete:' }).waitFor();
+  assert.equal(await page.getByText('downloading to').count(), 0);
   await page.getByRole('button', { name: 'Ask now' }).click();
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await page.getByRole('region', { name: 'Members of the swarm' }).getByText('source').waitFor();
@@ -101,6 +105,7 @@ test('a .mtorrent is dropped on the page, and its download is watched, paused, r
   await page.getByRole('button', { name: 'Remove disk.img' }).click();
   await page.getByRole('button', { name: 'Stop sharing' }).click();
   await page.getByText('No file is shared or downloaded yet.').waitFor();
+  await notice.filter({ hasText: 'Or drop a .mtorrent' }).waitFor();
   assert.deepEqual(complaints, []);
 });
 

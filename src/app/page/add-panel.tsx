@@ -2,18 +2,20 @@
 
 import { change, drop } from './api.js';
 import { useEffect, useRef, useState } from './preact.js';
+import { type FileRow, isWhole } from './rows.js';
 
 interface AddPanelProps {
   readonly downloadDir: string;
+  readonly files: readonly FileRow[];
   readonly onAdded: () => void;
 }
 
-interface Told {
-  readonly isBad: boolean;
-  readonly sentence: string;
-}
+/** What the last attempt led to: a refusal, or a file that stays the last one until it is gone from the list. */
+type Told =
+  | { readonly isBad: true; readonly sentence: string }
+  | { readonly isBad: false; readonly path: string; readonly wasListed: boolean };
 
-export function AddPanel({ downloadDir, onAdded }: AddPanelProps) {
+export function AddPanel({ downloadDir, files, onAdded }: AddPanelProps) {
   const [link, setLink] = useState('');
   const [told, setTold] = useState<Told>();
   const [isOver, setIsOver] = useState(false);
@@ -21,17 +23,22 @@ export function AddPanel({ downloadDir, onAdded }: AddPanelProps) {
   const begin = async (get: () => Promise<{ readonly path: string }>): Promise<void> => {
     try {
       const { path } = await get();
-      setTold({ isBad: false, sentence: `downloading to ${path}` });
+      setTold({ isBad: false, path, wasListed: false });
       setLink('');
       onAdded();
     } catch (error) {
       setTold({ isBad: true, sentence: (error as Error).message });
     }
   };
-  const take = async (files: Iterable<File>): Promise<void> => {
-    for (const file of files) await begin(() => drop(file, ''));
+  const take = async (given: Iterable<File>): Promise<void> => {
+    for (const file of given) await begin(() => drop(file, ''));
   };
-  useDrop(setIsOver, (files) => void take(files));
+  useDrop(setIsOver, (given) => void take(given));
+  const begun = told?.isBad === false ? files.find(({ path }) => path === told.path) : undefined;
+  useEffect(() => {
+    if (told?.isBad !== false || (begun !== undefined) === told.wasListed) return;
+    setTold(begun === undefined ? undefined : { ...told, wasListed: true });
+  }, [told, begun]);
   const fetchLink = (event: Event): void => {
     event.preventDefault();
     if (link.trim() !== '')
@@ -68,10 +75,17 @@ export function AddPanel({ downloadDir, onAdded }: AddPanelProps) {
         />
       </form>
       <p class={told?.isBad === true ? 'hint bad' : 'hint'} role="status">
-        {told?.sentence ?? `Or drop a .mtorrent anywhere on this page. It goes to ${downloadDir}.`}
+        {noticeOf(told, begun) ?? `Or drop a .mtorrent anywhere on this page. It goes to ${downloadDir}.`}
       </p>
     </section>
   );
+}
+
+/** Undefined: there is nothing to say that the list does not say. */
+function noticeOf(told: Told | undefined, begun: FileRow | undefined): string | undefined {
+  if (told === undefined || told.isBad) return told?.sentence;
+  if (begun !== undefined && isWhole(begun)) return `complete: ${told.path}`;
+  return begun?.state === 'paused' || begun?.state === 'failed' ? undefined : `downloading to ${told.path}`;
 }
 
 function useDrop(over: (isOver: boolean) => void, dropped: (files: readonly File[]) => void): void {

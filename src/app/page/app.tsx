@@ -51,7 +51,7 @@ function ClientPage({ about }: { readonly about: AboutRow }) {
       <Header about={about} rates={history.now} problem={problem} />
       <main>
         <div class="column">
-          <AddPanel downloadDir={about.downloadDir ?? ''} onAdded={again} />
+          <AddPanel downloadDir={about.downloadDir ?? ''} files={files} onAdded={again} />
           <FileList files={files} isKnown={answer !== undefined} open={shown} onOpen={setOpen} onChanged={again} />
         </div>
         <div class="column">

@@ -68,21 +68,26 @@ export class MapPicture {
 
   #paintOwn({ cells, own, copies, has }: MapFrame, pixels: Uint32Array, colours: MapColours, nowMs: number): void {
     const most = Math.max(1, has.length);
+    // Mixed once for each count, of which there are few, and not for each cell.
+    const byCount = Array.from({ length: most + 1 }, (_, count) =>
+      count === 0 ? colours.empty : mixed(colours.rare, colours.common, count / most),
+    );
     for (let cell = 0; cell < cells; cell += 1) {
       const share = own[cell] ?? 0;
       const ageMs = nowMs - (this.#arrivedMs[cell] ?? 0);
-      const here = share === 255 ? colours.have : mixed(colours.empty, colours.have, (share / 255) * 0.7);
-      pixels[cell] = share === 255 && ageMs < GLOW_MS ? mixed(colours.fresh, colours.have, ageMs / GLOW_MS) : here;
-      const count = copies[cell] ?? 0;
-      pixels[cells + cell] = count === 0 ? colours.empty : mixed(colours.rare, colours.common, count / most);
+      if (share === 0) pixels[cell] = colours.empty;
+      else if (share < 255) pixels[cell] = mixed(colours.empty, colours.have, (share / 255) * 0.7);
+      else pixels[cell] = ageMs < GLOW_MS ? mixed(colours.fresh, colours.have, ageMs / GLOW_MS) : colours.have;
+      pixels[cells + cell] = byCount[Math.min(copies[cell] ?? 0, most)] ?? colours.empty;
     }
   }
 
   #paintPeers({ cells, has }: MapFrame, pixels: Uint32Array, { empty, peer }: MapColours): void {
     has.forEach((bits, row) => {
       const begin = (FIRST_PEER_ROW + row) * cells;
+      pixels.fill(empty, begin, begin + cells);
       for (let cell = 0; cell < cells; cell += 1)
-        pixels[begin + cell] = ((bits[cell >>> 3] ?? 0) & (0x80 >>> (cell & 7))) === 0 ? empty : peer;
+        if (((bits[cell >>> 3] ?? 0) & (0x80 >>> (cell & 7))) !== 0) pixels[begin + cell] = peer;
     });
   }
 }

@@ -1,7 +1,7 @@
 // The rates of the last five minutes as a plot.
 
 import { openRatesPlot, type RatesPlot } from './plot.js';
-import { useEffect, useRef } from './preact.js';
+import { useEffect, useLayoutEffect, useRef } from './preact.js';
 import type { RateSeries } from './rate-history.js';
 
 /** Between two drawings: five minutes are so wide that a second is a pixel or two. */
@@ -32,11 +32,13 @@ export function RatesPanel({ series }: { readonly series: RateSeries }) {
     };
   }, []);
   const drawnMs = useRef(Number.NEGATIVE_INFINITY);
-  useEffect(() => {
+  // Before the browser paints, so that it takes no frame of its own.
+  useLayoutEffect(() => {
     const nowMs = performance.now();
+    if (plot.current === undefined) return;
     if (nowMs - drawnMs.current < DRAWN_MS - SLACK_MS) return;
     drawnMs.current = nowMs;
-    plot.current?.show(series);
+    plot.current.show(series);
   }, [series]);
   return (
     <section class="card" aria-labelledby="rates">

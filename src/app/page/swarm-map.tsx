@@ -1,9 +1,9 @@
 // The live map of a file on a canvas: a row for what is here, one for how common each part is, and one for each peer,
-// with the pieces from left to right. Draws once an answer: a picture a frame would cost ten times all the rest.
+// with the pieces from left to right. Draws once an answer, since nothing else changes it (docs/decisions/061).
 
 import { formatRate } from './figures.js';
 import { bytesOf, type MapColours, type MapFrame, MapPicture } from './map-picture.js';
-import { useEffect, useMemo, useRef } from './preact.js';
+import { useLayoutEffect, useMemo, useRef } from './preact.js';
 import type { MapRow } from './rows.js';
 
 /** Height of the rows, and space between them, in CSS pixels. */
@@ -18,12 +18,11 @@ export function SwarmMap({ map }: { readonly map: MapRow }) {
   const painter = useMemo(() => new Painter(), []);
   const frame = useMemo(() => frameOf(map), [map]);
   const peers = map.peers.length;
-  useEffect(() => {
-    picture.show(frame, performance.now());
-    const next = requestAnimationFrame((nowMs) => {
-      if (canvas.current !== null) painter.draw(canvas.current, picture, nowMs);
-    });
-    return () => cancelAnimationFrame(next);
+  // Before the browser paints, so that the map and the words beside it are one frame.
+  useLayoutEffect(() => {
+    const nowMs = performance.now();
+    picture.show(frame, nowMs);
+    if (canvas.current !== null) painter.draw(canvas.current, picture, nowMs);
   }, [frame]);
   const here = useMemo(() => frame.own.reduce((sum, cell) => sum + Number(cell === 255), 0), [frame]);
   const height = OWN_PX + GAP_PX + (peers === 0 ? 0 : COPIES_PX + GAP_PX + peers * PEER_PX);
