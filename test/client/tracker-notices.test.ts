@@ -66,7 +66,7 @@ test('when both are away that is said once, and of neither alone', () => {
 test('where a tracker refuses this client, what it says is told in place of its absence', () => {
   const refusal: News = { ...down(A), reason: `${REFUSED_BY_TRACKER}this swarm is closed` } as News;
   assert.deepEqual(heard(new TrackerNotices(), [refusal, down(B), ALL_DOWN]), [
-    `no tracker of ${PAIR} takes this client: this swarm is closed`,
+    `no tracker of ${PAIR} takes this client; 192.0.2.1:7001 says: this swarm is closed`,
   ]);
 });
 

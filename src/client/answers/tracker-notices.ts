@@ -100,14 +100,16 @@ class PairNotices {
       case 'trackerDown':
         return this.#down(formatAddress(event.tracker), event.reason);
       case 'allTrackersDown': {
-        const reasons = [...this.#lost.values()];
+        const reasons = [...this.#lost];
         for (const tracker of this.#lost.keys()) this.#known.add(tracker);
         this.#lost.clear();
         this.#areAllAway = true;
-        const refused = reasons.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
-        if (refused !== undefined)
-          return [bad(`no tracker of ${this.#pair} takes this client: ${refused.slice(REFUSED_BY_TRACKER.length)}`)];
-        const unfit = reasons.find((reason) => reason.startsWith(REFUSED_BY_CLIENT));
+        const refused = reasons.find(([, reason]) => reason.startsWith(REFUSED_BY_TRACKER));
+        if (refused !== undefined) {
+          const said = `${refused[0]} says: ${refused[1].slice(REFUSED_BY_TRACKER.length)}`;
+          return [bad(`no tracker of ${this.#pair} takes this client; ${said}`)];
+        }
+        const [, unfit] = reasons.find(([, reason]) => reason.startsWith(REFUSED_BY_CLIENT)) ?? [];
         if (unfit !== undefined)
           return [bad(`this client takes no tracker of ${this.#pair}: ${unfit.slice(REFUSED_BY_CLIENT.length)}`)];
         const consequence = 'running transfers go on, new peers are found when one is back';

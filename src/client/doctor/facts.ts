@@ -29,6 +29,8 @@ export interface TrackerFact {
   readonly address: string;
   /** Why it cannot be used; undefined when it said hello. */
   readonly failure: string | undefined;
+  /** It answers, and this is why it takes this machine for nobody who may ask. */
+  readonly refusal?: string;
   /** From the dial to its hello. */
   readonly helloMs: number;
   /** How far its clock is ahead of ours; undefined when it did not send its time. */

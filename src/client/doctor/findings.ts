@@ -88,8 +88,12 @@ function aboutReach(subject: string, answers: string, reach: readonly ReachFact[
 }
 
 function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost: string | undefined): Finding[] {
-  const { address, failure, helloMs, skewMs, partner, listed } = tracker;
+  const { address, failure, refusal, helloMs, skewMs, partner, listed } = tracker;
   const subject = `tracker ${address}`;
+  if (refusal !== undefined)
+    return [
+      bad(subject, `refuses this machine: ${printable(refusal)}`, 'do what it asks for; transfers continue meanwhile'),
+    ];
   if (failure !== undefined) {
     const remedy = `check that it is running and that ${address} is reachable from here; transfers continue meanwhile`;
     return [bad(subject, `does not answer: ${failure}`, remedy)];

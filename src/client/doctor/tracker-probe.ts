@@ -24,6 +24,8 @@ export interface TrackerQuestion {
 
 const STATS = 1;
 const SEEDERS = 2;
+/** Asked where a card is good no more: a member who is known there gets a new one, which changes nothing there. */
+const RENEWAL = 3;
 
 /** Never rejects; ends within DOCTOR_STEP_DEADLINE_MS. */
 export async function probeTracker(question: TrackerQuestion): Promise<TrackerFact> {
@@ -105,16 +107,27 @@ class Asked {
         break;
       }
       case 'error':
-        if (reply.id === null) this.#failed(`it refuses: ${reply.sentence}`);
-        else if (reply.id === SEEDERS) {
+        if (reply.id === null || reply.id === RENEWAL) this.#refused(reply.sentence);
+        else if (reply.code === 'notAdmitted') {
+          if (reply.id === STATS) this.#connection.send({ kind: 'renew', id: RENEWAL });
+        } else if (reply.id === SEEDERS) {
           // It does not know this file.
           this.#fact = { ...this.#fact, listed: { hosts: [], isSample: false } };
           this.#answered('seeders');
         } else this.#answered('stats');
         break;
+      case 'renewed':
+        this.#done.resolve();
+        break;
       default:
         break;
     }
+  }
+
+  /** It answers, and takes this machine for no member. */
+  #refused(sentence: string): void {
+    this.#fact = { ...this.#fact, failure: undefined, refusal: sentence };
+    this.#done.resolve();
   }
 
   #answered(what: 'hello' | 'stats' | 'seeders'): void {

@@ -5,6 +5,7 @@
 import { assert } from '../../foundation/base/assert.js';
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import type { Prng } from '../../foundation/base/prng.js';
+import { isRefusal } from '../../foundation/wire/refusals.js';
 import {
   HANDSHAKE_PATIENCE_MS,
   TRACKER_CONNECT_DEADLINE_MS,
@@ -180,6 +181,11 @@ export class Links {
     this.#at(index).reported = 'up';
   }
 
+  /** The client was told last that it serves. */
+  isReportedUp(index: TrackerIndex): boolean {
+    return this.#at(index).reported === 'up';
+  }
+
   /** It answered a request, so it works: the next failure starts counting anew. */
   answered(index: TrackerIndex): void {
     this.#at(index).failures = 0;
@@ -191,7 +197,9 @@ export class Links {
     tracker.reason = reason;
     const wasUp = tracker.state.at === 'up';
     tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
-    if (wasUp) for (const other of this.indexes) if (other !== index) this.#retrySoon(other);
+    // Two that refuse this client in turn are dialed with growing pauses all the same.
+    const isTried = (other: TrackerIndex): boolean => isRefusal(reason) && this.#at(other).failures > 0;
+    if (wasUp) for (const other of this.indexes) if (other !== index && !isTried(other)) this.#retrySoon(other);
     const isNews = tracker.reported !== 'down';
     tracker.reported = 'down';
     return isNews;

@@ -19,10 +19,11 @@ import {
 import { IdentityLoss } from './identity-loss.js';
 import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS } from './limits.js';
 import { Links, type TrackerIndex, type TrackerStanding } from './links.js';
-import { Membership } from './membership.js';
+import { isShutOut, Membership } from './membership.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Own } from './own.js';
 import { Pulse } from './pulse.js';
+import { Reports } from './reports.js';
 import { type Pending, Requests, requestOf } from './requests.js';
 import { Tally } from './tally.js';
 import { type Question, Wanted } from './wanted.js';
@@ -33,6 +34,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #wanted = new Wanted();
   readonly #prng: Prng;
   readonly #links: Links;
+  readonly #reports: Reports;
   readonly #requests = new Requests();
   readonly #tally = new Tally();
   readonly #answers = new Answers(this.#wanted, (effect) => void this.#effects.push(effect));
@@ -44,7 +46,6 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #loss: IdentityLoss;
   /** Of the connection that is active. */
   #pulse: Pulse | undefined;
-  #areAllDownReported = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(setting: AnnounceSetting) {
@@ -55,6 +56,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#prng = new Prng(setting.seed);
     this.#membership = Membership.of(setting.credentials, this.#prng, (effect) => void this.#effects.push(effect));
     this.#links = new Links(this.#prng, setting.trackers.length, setting.areTrackersStarting === true);
+    this.#reports = new Reports(this.#links, setting, (event) => this.#tell(event));
   }
 
   receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
@@ -165,15 +167,15 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       this.#lost(tracker, 'the tracker answered what was not asked', nowMs);
       return;
     }
-    this.#links.answered(tracker);
+    // One that refuses this member is dialed with growing pauses.
+    if (!isShutOut(reply)) this.#reports.answered(tracker);
     this.#pulse?.heard(nowMs);
     if (reply.kind === 'stale') this.#stale(tracker, pending, reply, nowMs);
     else if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
     else if (pending.what === 'renewal') return;
-    else if (pending.what === 'card') {
-      if (this.#membership?.cardAnswered(reply, nowMs) === true) this.#redial();
-    } else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
+    else if (pending.what === 'card') this.#cardAnswered(tracker, reply, nowMs);
+    else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
     else if (pending.what === 'reach') this.#whereabouts.answered(addressOf(this.#setting, tracker), reply, nowMs);
     else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
     else {
@@ -197,14 +199,18 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const former = this.#links.active;
     for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
     if (this.#links.active === former) return;
-    this.#links.reportedUp(tracker);
-    this.#tell({ kind: 'trackerUp', tracker: addressOf(this.#setting, tracker) });
-    if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
-    this.#areAllDownReported = false;
-    this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
+    if (this.#membership?.isDoubted !== true) this.#reports.up(tracker);
     this.#startOver();
+    this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
     this.#whereabouts.greeted(addressOf(this.#setting, tracker), reply);
     this.#wanted.summaries.greeted(this.#whereabouts.features);
+  }
+
+  #cardAnswered(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
+    const outcome = this.#membership?.cardAnswered(reply, nowMs);
+    if (outcome === 'opens') this.#redial();
+    if (outcome === 'refused' && reply.kind === 'error')
+      this.#lost(tracker, REFUSED_BY_TRACKER + reply.sentence, nowMs);
   }
 
   #beside(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'beside' }>, nowMs: number): void {
@@ -230,12 +236,12 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   /** Everything is told on new connections. */
   #redial(): void {
-    this.#pulse = undefined;
     for (const link of this.#links.redialAll()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
 
   #startOver(): void {
+    this.#pulse = undefined;
     this.#requests.clear();
     this.#membership?.lost();
     this.#tally.startOver();
@@ -249,17 +255,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const wasActive = this.#links.active === tracker;
     const link = this.#links.linkOf(tracker);
     if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
-    const address = addressOf(this.#setting, tracker);
-    if (this.#links.failed(tracker, nowMs, reason)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
-    this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
-    if (wasActive) {
-      this.#pulse = undefined;
-      this.#startOver();
-    }
-    if (this.#links.areAllDown && !this.#areAllDownReported) {
-      this.#areAllDownReported = true;
-      this.#tell({ kind: 'allTrackersDown' });
-    }
+    this.#effects.push(this.#reports.down(tracker, reason, nowMs));
+    if (wasActive) this.#startOver();
+    this.#reports.lookAtAll();
   }
 
   #ponged(reply: TrackerReply, { toldCount, changeCount }: Extract<Pending, { what: 'ping' }>, nowMs: number): void {
@@ -347,20 +345,21 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #pingAtMs(): number {
-    const isPressing = this.#wanted.hasUnfinished || this.#requests.count > 0;
-    return this.#pulse?.pingAtMs(isPressing) ?? Number.POSITIVE_INFINITY;
+    return this.#pulse?.pingAtMs(this.#wanted.hasUnfinished || this.#requests.count > 0) ?? Number.POSITIVE_INFINITY;
   }
 
   #put(question: Question, link: number, nowMs: number): void {
     const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
-    const version = () => this.#own.nextVersion();
     if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
-    else this.#send(link, requestOf(question, id, version, this.#whereabouts.features, nowMs));
+    else
+      this.#send(
+        link,
+        requestOf(question, id, () => this.#own.nextVersion(), this.#whereabouts.features, nowMs),
+      );
   }
 
   #left(): void {
-    for (const link of this.#links.indexes.flatMap((index) => this.#links.linkOf(index) ?? []))
-      this.#effects.push({ kind: 'hangUp', link });
+    for (const link of this.#links.redialAll()) this.#effects.push({ kind: 'hangUp', link });
     this.#membership?.stop();
     this.#phase = { at: 'left' };
     this.#tell({ kind: 'left' });

@@ -20,6 +20,8 @@ export class Membership {
   readonly #visits: Visits;
   /** The tracker that is asked takes the own card for renewing only. */
   #isTurnedAway = false;
+  /** The card for which a tracker gave no new one, because it takes its holder for no member. */
+  #refusedCard: Uint8Array | undefined;
 
   /** Undefined in an open swarm. */
   static of(credentials: Credentials | undefined, prng: Prng, emit: (effect: AnnounceEffect) => void) {
@@ -72,16 +74,29 @@ export class Membership {
 
   /** Whether a request was refused because the card is good for renewing only. It is said again on a new connection. */
   turnedAway(reply: TrackerReply, nowMs: number): boolean {
-    if (reply.kind !== 'error' || reply.code !== 'notAdmitted') return false;
+    if (!isShutOut(reply)) return false;
     if (!this.#isTurnedAway) this.renewal.turnedAway(nowMs);
     this.#isTurnedAway = true;
     return true;
   }
 
-  /** True: the new card opens what the old one did not, so the trackers are to be dialed with it. */
-  cardAnswered(reply: TrackerReply, nowMs: number): boolean {
+  /** A tracker refused this member, and no card has come since: whoever says hello may only say no once more. */
+  get isDoubted(): boolean {
+    return this.#refusedCard === this.#credentials.card;
+  }
+
+  /**
+   * `opens`: the new card opens what the old one did not, so the trackers are to be dialed with it. `refused`: this
+   * tracker takes its holder for no member.
+   */
+  cardAnswered(reply: TrackerReply, nowMs: number): 'opens' | 'refused' | undefined {
     const wasOutside = this.#isTurnedAway || this.renewal.isSpent(nowMs);
-    return this.renewal.answered(reply, nowMs) && wasOutside;
+    if (isShutOut(reply)) {
+      this.#refusedCard = this.#credentials.card;
+      this.renewal.refused();
+      return 'refused';
+    }
+    return this.renewal.answered(reply, nowMs) && wasOutside ? 'opens' : undefined;
   }
 
   /** The connection to the tracker that was asked is no more. */
@@ -115,4 +130,9 @@ export class Membership {
   #tell(event: AnnounceEvent): void {
     this.#emit({ kind: 'tell', event });
   }
+}
+
+/** What a request is answered with where its sender is no member, or his card is good no more. */
+export function isShutOut(reply: TrackerReply): reply is Extract<TrackerReply, { kind: 'error' }> {
+  return reply.kind === 'error' && reply.code === 'notAdmitted';
 }

@@ -65,6 +65,12 @@ export class Renewal {
     this.#notBeforeMs = 0;
   }
 
+  /** The tracker that was asked is left; the next one is asked at once, and how often one is dialed is bounded. */
+  refused(): void {
+    this.#isAsked = false;
+    this.#notBeforeMs = 0;
+  }
+
   /** The connection on which a card was asked for is no more. */
   lost(): void {
     this.#isAsked = false;

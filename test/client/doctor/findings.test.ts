@@ -132,6 +132,11 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
     upload(true, { kind: 'failed', errno: 'ETIMEDOUT' }),
     /^bad .*cannot connect to its own/,
   ],
+  [
+    'a tracker that refuses this machine',
+    tracker({ refusal: 'this tracker does not know ada@lab; ask for an invitation' }),
+    /^bad tracker .*refuses this machine: this tracker does not know ada@lab; ask for an invitation/,
+  ],
   ['a tracker that is away', tracker({ failure: 'ECONNREFUSED' }), /^bad tracker .*does not answer: ECONNREFUSED/],
   ['a slow tracker', tracker({ helloMs: 2_500 }), /^note tracker .*within 2500 ms/],
   ['a clock ahead', tracker({ skewMs: 60_000 }), /^note .*60 s ahead of/],

@@ -8,6 +8,7 @@ import { readCard } from '../../../src/foundation/identity/card.js';
 import type { Credentials } from '../../../src/foundation/identity/credentials.js';
 import { keyIdBytes } from '../../../src/foundation/identity/keys.js';
 import { swarmKey } from '../../../src/foundation/torrent/ids.js';
+import { REFUSED_BY_TRACKER } from '../../../src/foundation/wire/refusals.js';
 import { VISIT_MS } from '../../../src/tracking/announce/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
 import { CARD_LIFE_S, type MemberOptions, SAID_AT_S, SmallSwarm } from '../../support/small-swarm.js';
@@ -417,4 +418,67 @@ test('a tracker that gives no card is asked for one once a connection, and for n
   assert.equal(renewals(world.theatre.trackers[0]), 1);
   assert.equal(world.theatre.trackers[0].heard.filter(({ kind }) => kind === 'share').length, 1);
   assert.ok(world.theatre.events.some(({ kind }) => kind === 'cardRefused'));
+});
+
+/** As a tracker that knows neither this member nor, any more, its card. */
+function knowsNobody(world: World, index: 0 | 1): void {
+  renewsOnly(world, index);
+  const tracker = world.theatre.trackers[index];
+  const { answer } = tracker;
+  tracker.answer = (request) =>
+    request.kind === 'renew'
+      ? { kind: 'error', id: request.id, code: 'notAdmitted', sentence: `tracker ${index} does not know ada@lab` }
+      : answer(request);
+}
+
+test('a member whom no tracker knows any more hears once who refused it and why, and never that one is back', () => {
+  const world = worldOf();
+  const { theatre } = world;
+  for (const index of [0, 1] as const) {
+    world.offS[index] = 60 * DAY_S;
+    knowsNobody(world, index);
+  }
+  theatre.tell({ kind: 'register', ...SHARE });
+  theatre.start();
+  theatre.advance(HOUR_MS);
+  const reasons = theatre.events.flatMap((event) => (event.kind === 'trackerDown' ? [event.reason] : []));
+  assert.deepEqual(
+    reasons,
+    [0, 1].map((index) => `${REFUSED_BY_TRACKER}tracker ${index} does not know ada@lab`),
+  );
+  assert.equal(theatre.eventKinds().filter((kind) => kind === 'allTrackersDown').length, 1);
+  assert.ok(!theatre.eventKinds().includes('trackersBack'));
+  for (const { dials } of theatre.trackers) assert.ok(dials > 10 && dials < 300, `${dials} dials in an hour`);
+});
+
+test('a member whom one tracker does not know has a card of the other one in the same second, and its files are listed', () => {
+  const world = worldOf();
+  const { theatre } = world;
+  for (const index of [0, 1] as const) world.offS[index] = 60 * DAY_S;
+  knowsNobody(world, 0);
+  renewsOnly(world, 1);
+  theatre.tell({ kind: 'register', ...SHARE });
+  theatre.start();
+  theatre.advance(1_500);
+  assert.ok(theatre.eventKinds().includes('registered'), `registered, not only ${theatre.eventKinds()}`);
+  assert.ok(!theatre.eventKinds().includes('allTrackersDown'));
+});
+
+test('a member that no tracker took is told of the first one that takes it again', () => {
+  const world = worldOf();
+  const { theatre } = world;
+  const { answer } = theatre.trackers[0];
+  world.offS[0] = 60 * DAY_S;
+  theatre.trackers[1].state = 'refuses';
+  knowsNobody(world, 0);
+  theatre.tell({ kind: 'register', ...SHARE });
+  theatre.start();
+  theatre.advance(HOUR_MS);
+  theatre.trackers[0].answer = answer;
+  theatre.advance(2 * HOUR_MS);
+  assert.deepEqual(
+    theatre.eventKinds().filter((kind) => kind === 'allTrackersDown' || kind === 'trackersBack'),
+    ['allTrackersDown', 'trackersBack'],
+  );
+  assert.ok(theatre.eventKinds().includes('registered'));
 });
