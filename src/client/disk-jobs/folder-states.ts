@@ -293,9 +293,7 @@ function takeStamps(list: FolderList, fresh: FolderList): void {
 }
 
 function chosenFiles(list: FolderList): Uint32Array {
-  const files: number[] = [];
-  for (let index = 0; index < list.count; index += 1) if (list.isFile(index) && list.isChosen(index)) files.push(index);
-  return Uint32Array.from(files);
+  return list.indicesOf((index) => list.isFile(index) && list.isChosen(index));
 }
 
 function changedFiles(list: FolderList): readonly number[] {

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { fromHex } from '../base/bytes.js';
-import { formatFurtherLines, formatInfoText, type Metainfo } from './metainfo.js';
+import { formatFurtherLines, formatInfoHead, type Metainfo } from './metainfo.js';
 
 declare const brand: unique symbol;
 /** SHA-256 of an info text, 64 lower-case hex digits. */
@@ -22,9 +22,12 @@ export interface InfoFacts {
 /** O(pieces and entries): computed once, where a .mtorrent is read or made. */
 export function infoFactsOf(metainfo: Metainfo): InfoFacts {
   const hash = createHash('sha256');
-  for (const part of formatInfoText(metainfo)) hash.update(part);
+  for (const part of formatInfoHead(metainfo)) hash.update(part);
   let listBytes = 0;
-  for (const part of formatFurtherLines(metainfo)) listBytes += part.length;
+  for (const part of formatFurtherLines(metainfo)) {
+    hash.update(part);
+    listBytes += part.length;
+  }
   return { info: hash.digest('hex') as InfoDigest, listBytes, files: metainfo.layout.folder?.totals().files ?? 1 };
 }
 

@@ -109,10 +109,15 @@ export function* formatMetainfo(metainfo: Metainfo): Generator<Uint8Array> {
 
 /** The info text: what the file says apart from its trackers, which is its bytes from the third line on. */
 export function* formatInfoText(metainfo: Metainfo): Generator<Uint8Array> {
+  yield* formatInfoHead(metainfo);
+  yield* formatFurtherLines(metainfo);
+}
+
+/** The info text without its further lines. */
+export function* formatInfoHead(metainfo: Metainfo): Generator<Uint8Array> {
   const { name, geometry } = metainfo;
   yield Buffer.from(`${name}\n${geometry.size}\n`);
   yield* formatHashString(metainfo);
-  yield* formatFurtherLines(metainfo);
 }
 
 function* formatHashString({ digests }: Metainfo): Generator<Uint8Array> {
@@ -130,17 +135,18 @@ export function* formatFurtherLines({ layout, sha256, extra }: Metainfo): Genera
   for (const [key, value] of extra) yield Buffer.from(`${key}: ${value}\n`);
 }
 
+/** Straight into bytes: text that is put together line by line would be garbage many times as large. */
 function* inParts(lines: Iterable<string>): Generator<Uint8Array> {
-  let part = '';
+  let [part, length] = [Buffer.allocUnsafeSlow(METAINFO_IO_BYTES), 0];
   for (const line of lines) {
     // A UTF-16 unit is three bytes at most.
-    if ((part.length + line.length) * 3 > METAINFO_IO_BYTES) {
-      yield Buffer.from(part);
-      part = '';
+    if (length + line.length * 3 > part.length) {
+      yield part.subarray(0, length);
+      [part, length] = [Buffer.allocUnsafeSlow(METAINFO_IO_BYTES), 0];
     }
-    part += line;
+    length += part.write(line, length);
   }
-  if (part !== '') yield Buffer.from(part);
+  if (length > 0) yield part.subarray(0, length);
 }
 
 const LINE_FEED = 0x0a;

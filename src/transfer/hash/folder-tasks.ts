@@ -8,7 +8,7 @@ import type { FolderList } from '../../foundation/torrent/folder/folder-list.js'
 import { ALIGNED_FILE_BYTES_MIN } from '../../foundation/torrent/folder/limits.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { lookInto } from '../storage/directory.js';
-import { FoundEncoder } from '../storage/found-entries.js';
+import type { FoundEncoder } from '../storage/found-entries.js';
 import { WALK_ENTRIES } from '../storage/limits.js';
 import type { StorageBytes } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
@@ -16,9 +16,12 @@ import { digestOf, readNext } from './piece-digest.js';
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
-/** As many of them as have about WALK_ENTRIES entries; at least one. */
-export function lookIntoDirectories({ root, paths, follows }: Of<'lookInto'>): HashAnswer {
-  const found = new FoundEncoder();
+/**
+ * As many of them as have about WALK_ENTRIES entries; at least one.
+ * @param found of this thread.
+ */
+export function lookIntoDirectories({ root, paths, follows }: Of<'lookInto'>, found: FoundEncoder): HashAnswer {
+  found.clear();
   for (const path of paths) {
     if (found.entries >= WALK_ENTRIES) break;
     found.add(lookInto(root, path, follows));

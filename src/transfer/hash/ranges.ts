@@ -104,7 +104,7 @@ async function timesIn(run: RangeThreads['run'], storage: Storage, entries: Uint
 /** Throws FILE_CHANGED when a file of an open folder has not the size and the modification time of its list. */
 async function checkStamps(threads: RangeThreads, storage: Storage, signal: AbortSignal | undefined): Promise<void> {
   const list = present(storage.layout.folder, 'a folder is looked at');
-  const files = Uint32Array.from({ length: list.count }, (_, entry) => entry).filter((entry) => list.isFile(entry));
+  const files = list.indicesOf((entry) => list.isFile(entry));
   await walk(threads, rangesIn(files.length, FOLDER_LOOK_ENTRIES), { signal }, async ([first, count]) => {
     const entries = files.subarray(first, first + count);
     const times = await timesIn(threads.run, storage, entries);

@@ -7,8 +7,8 @@ import { relative } from 'node:path';
 import { assert } from '../../foundation/base/assert.js';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { errnoError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { arrange } from '../../foundation/torrent/folder/arrange.js';
-import { type FolderEntry, FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { arrange, arranged } from '../../foundation/torrent/folder/arrange.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { FOLDER_ENTRIES_MAX, FOLDER_LIST_BYTES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { collidingEntries, collidingFolders, softFaultOf } from '../../foundation/torrent/folder/paths.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
@@ -16,9 +16,10 @@ import { Layout } from '../../foundation/torrent/layout.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { decodeFound, type FoundEntry } from '../storage/found-entries.js';
 import type { Source } from '../storage/source.js';
-import { type Walked, walkFolder } from '../storage/walk.js';
-import { NAMES_TOLD_MAX, SOFT_NAMES_TOLD_MAX, TIME_SECONDS_MAX } from './limits.js';
+import { walkFolder } from '../storage/walk.js';
+import { NAMES_TOLD_MAX, SOFT_NAMES_TOLD_MAX } from './limits.js';
 import type { RangeThreads } from './ranges.js';
+import { SurveyTable } from './survey-table.js';
 
 export interface SurveyOptions {
   /** Patterns of what is left out; see `pathMatch`. */
@@ -57,17 +58,18 @@ export async function surveyFolder(threads: RangeThreads, path: string, options:
   const root = await rootOf(path);
   const follows = options.followLinks === true;
   const isLeftOut = await leftOut(root.path, options);
-  const lookInto = async (paths: readonly string[]): Promise<readonly (readonly FoundEntry[])[]> => {
+  const lookInto = async (paths: readonly string[]): Promise<readonly Iterable<FoundEntry>[]> => {
     const answer = await threads.run({ kind: 'lookInto', root: root.path, paths, follows });
     if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
     assert(answer.kind === 'found', 'a thread answers what it was asked');
     return decodeFound(answer.found);
   };
   const { signal } = options;
-  const walked = await walkFolder(lookInto, threads.lanes, { isLeftOut, identity: root.identity, signal });
-  const { entries, unshareable } = walked;
-  if (unshareable.length > 0 && options.skipUnshareable !== true) throw refusal(path, walked);
-  const list = listOf(path, entries, options);
+  const found = new SurveyTable(options.mtimes === true);
+  const take = (entry: FoundEntry): void => found.add(entry);
+  const unshareable = await walkFolder(lookInto, threads.lanes, { take, isLeftOut, identity: root.identity, signal });
+  if (unshareable.length > 0 && options.skipUnshareable !== true) throw refusal(path, unshareable);
+  const list = listOf(path, found, options);
   const layout = new Layout(list) as FolderSource['layout'];
   const skipped = namesOf(unshareable.map((entry) => entry.path).sort(), NAMES_TOLD_MAX);
   return {
@@ -102,7 +104,7 @@ async function leftOut(root: string, { exclude = [], except }: SurveyOptions): P
   return (path) => path === own || isExcluded(path);
 }
 
-function refusal(path: string, { unshareable }: Walked): MiniTorrentError {
+function refusal(path: string, unshareable: readonly FoundEntry[]): MiniTorrentError {
   const sorted = unshareable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const told = sorted.slice(0, NAMES_TOLD_MAX).map(({ path, text }) => `"${printable(path)}" (${text})`);
   const more = sorted.length > told.length ? `, and ${sorted.length - told.length} more` : '';
@@ -113,45 +115,22 @@ function refusal(path: string, { unshareable }: Walked): MiniTorrentError {
   return new MiniTorrentError(kinds.has('unreadable') ? 'PERMISSION_DENIED' : 'NOT_A_FILE', sentence);
 }
 
-const NS_PER_S = 1_000_000_000n;
-
-type Timed = FolderEntry & { readonly mtimeNs: bigint };
-
-function listOf(path: string, found: readonly FoundEntry[], options: SurveyOptions): FolderList {
-  const arranged = arrange(found.map((entry) => entryOf(entry, options.mtimes === true)));
-  const size = arranged.reduce((sum, entry) => sum + entry.size, 0);
+function listOf(path: string, found: SurveyTable, options: SurveyOptions): FolderList {
+  const arrangement = arrange(found);
+  const { size, steps } = arrangement;
   if (size > FILE_SIZE_MAX) {
     const sentence = `${path} has ${formatBytes(size)}; at most ${formatBytes(FILE_SIZE_MAX)} can be shared`;
     throw new MiniTorrentError('LIMIT_REACHED', sentence);
   }
-  const bytes = arranged.reduce((sum, entry) => sum + lineBytes(entry), 0);
-  if (arranged.length > FOLDER_ENTRIES_MAX || bytes > FOLDER_LIST_BYTES_MAX) {
-    const sentence = `${path} needs a list of ${arranged.length} entries and ${formatBytes(bytes)}; at most ${FOLDER_ENTRIES_MAX} and ${formatBytes(FOLDER_LIST_BYTES_MAX)} can be shared`;
+  // The most that its lines take: all numbers at their longest.
+  const bytes = found.textBytes + steps.length * LINE_NUMBERS_BYTES;
+  if (steps.length > FOLDER_ENTRIES_MAX || bytes > FOLDER_LIST_BYTES_MAX) {
+    const sentence = `${path} needs a list of ${steps.length} entries and ${formatBytes(bytes)}; at most ${FOLDER_ENTRIES_MAX} and ${formatBytes(FOLDER_LIST_BYTES_MAX)} can be shared`;
     throw new MiniTorrentError('LIMIT_REACHED', sentence);
   }
-  const list = FolderList.of(arranged);
+  const list = arranged(found, arrangement);
   if (options.followLinks === true) list.followLinks();
-  for (const [index, entry] of arranged.entries()) if ('mtimeNs' in entry) list.stamp(index, entry.mtimeNs);
   return list;
-}
-
-function entryOf({ kind, path, size, mtimeNs, text }: FoundEntry, withTimes: boolean): Timed {
-  const isFile = kind === 'file' || kind === 'exec';
-  const seconds = isFile && withTimes && mtimeNs >= 0n ? Number(mtimeNs / NS_PER_S) : undefined;
-  return {
-    kind: isFile ? kind : kind === 'link' ? 'link' : 'dir',
-    path,
-    size,
-    target: kind === 'link' ? text : '',
-    digest: undefined,
-    seconds: seconds !== undefined && seconds <= TIME_SECONDS_MAX ? seconds : undefined,
-    mtimeNs,
-  };
-}
-
-/** The most that its line takes: all numbers at their longest. */
-function lineBytes({ path, target }: FolderEntry): number {
-  return Buffer.byteLength(path) + Buffer.byteLength(target) + LINE_NUMBERS_BYTES;
 }
 
 /** `exec: `, a size, a time, a digest, a space and the line feed. */

@@ -11,6 +11,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { EntryError } from '../storage/entry-error.js';
 import { timesOf } from '../storage/folder-look.js';
+import { FoundEncoder } from '../storage/found-entries.js';
 import type { StorageHandle } from '../storage/messages.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { SlotFiller } from './fill.js';
@@ -40,6 +41,7 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
   const buffer = midPage(HASH_READ_BYTES);
   const lists = new RecentLists();
   const filler = new SlotFiller();
+  const found = new FoundEncoder();
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
       case 'storePieces':
@@ -59,7 +61,7 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
       case 'digestRange':
         return attached(task, (source) => digestFolderRange(source, task, buffer));
       case 'lookInto':
-        return lookIntoDirectories(task);
+        return lookIntoDirectories(task, found);
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };

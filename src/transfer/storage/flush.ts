@@ -16,7 +16,7 @@ import { isUnflushable } from './publish.js';
 const closeFd = promisify(fs.close);
 
 /** @param entries that were written or made. Rejects with EntryError. */
-export async function flushEntries(root: number, list: FolderList, entries: readonly number[]): Promise<void> {
+export async function flushEntries(root: number, list: FolderList, entries: Uint32Array): Promise<void> {
   if (entries.length > FLUSH_EACH_MAX && (await flushFileSystem(root))) return;
   const directories = new Map<string, number>();
   await eachOf(entries.length, FLUSH_AT_ONCE, async (at) => {

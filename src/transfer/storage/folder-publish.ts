@@ -37,8 +37,8 @@ export interface FolderToPublish {
 /** Rejects with MiniTorrentError or EntryError; the target's name is free then, and the `.part` has all its files. */
 export async function publishFolder(folder: FolderToPublish): Promise<void> {
   const { root, list, path, targetPath } = folder;
-  const made = await complete(folder);
-  const entries = [...new Set([...list.takeWritten(), ...made])];
+  await complete(folder);
+  const entries = list.takeWritten();
   try {
     await flushEntries(root, list, entries);
   } catch (error) {
@@ -65,28 +65,26 @@ async function moveFolder(path: string, targetPath: string): Promise<void> {
   }
 }
 
-/** Makes what no piece has made, and stamps all files. Returns what was made or changed. */
-async function complete(folder: FolderToPublish): Promise<readonly number[]> {
+/** Makes what no piece has made, and stamps all files. What was made or changed is marked as written. */
+async function complete(folder: FolderToPublish): Promise<void> {
   const { tree, list, path } = folder;
   const isDone = await stampAsTheyAre(folder);
-  const made: number[] = [];
   for (let entry = 0; entry < list.count; entry += 1) {
     if (entry % FOLDER_LOOK_ENTRIES === FOLDER_LOOK_ENTRIES - 1) await nextTurn();
     if (!list.isChosen(entry) || list.isPad(entry) || isDone[entry] === 1) continue;
     const wasMade = aboutEntry(entry, () => completeEntry(tree, list, entry, path));
-    if (wasMade) made.push(entry);
+    if (wasMade) list.markWritten(entry);
   }
-  return made;
 }
 
 /** Stamps the files that need no more than a look. Answers a 1 for each of them. */
 async function stampAsTheyAre({ list, lookAt }: FolderToPublish): Promise<Uint8Array> {
   const isDone = new Uint8Array(list.count);
   if (lookAt === undefined) return isDone;
-  const plain: number[] = [];
-  for (let entry = 0; entry < list.count; entry += 1)
-    if (list.kindOf(entry) === 'file' && list.isChosen(entry) && list.secondsOf(entry) === undefined) plain.push(entry);
-  const times = await lookAt(Uint32Array.from(plain));
+  const plain = list.indicesOf(
+    (entry) => list.kindOf(entry) === 'file' && list.isChosen(entry) && list.secondsOf(entry) === undefined,
+  );
+  const times = await lookAt(plain);
   for (const [at, entry] of plain.entries()) {
     const mtimeNs = times[at] ?? NO_FILE;
     if (mtimeNs === NO_FILE) continue;

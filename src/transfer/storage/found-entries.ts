@@ -2,6 +2,7 @@
 // texts as one. A folder has more entries than a frame has fields, and no object is made for any of them twice. Pure.
 
 import { present } from '../../foundation/base/assert.js';
+import { PATH_BYTES_EXPECTED, PathText } from '../../foundation/torrent/folder/path-table.js';
 
 /** What a directory of a folder holds. */
 export interface FoundEntry {
@@ -21,18 +22,30 @@ export interface FoundEntry {
 
 const FOUND_KINDS = ['file', 'exec', 'link', 'directory', 'unsafe', 'unreadable', 'special'] as const;
 
-/** Numbers of 8 bytes of one entry: kind, size, time, and the UTF-16 units of path, text and identity. */
+/** Numbers of 8 bytes of one entry: kind, size, time, and the bytes of path, text and identity. */
 const ROW = 6;
 const NUMBER_BYTES = 8;
+/** Of this machine, as its typed arrays have it. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const FIRST_ROWS = 1_024;
 
-/** Takes what is in one directory after the other. */
+/**
+ * Takes what is in one directory after the other. Its memory serves look after look: what lives as long as a look is
+ * collected late, and would be as much as all that is found.
+ */
 export class FoundEncoder {
   readonly #counts: number[] = [];
   #numbers = new Float64Array(FIRST_ROWS * ROW);
   #times = new BigInt64Array(this.#numbers.buffer);
+  readonly #text = new PathText(FIRST_ROWS * PATH_BYTES_EXPECTED);
   #rows = 0;
-  #text = '';
+
+  /** Before a look. */
+  clear(): void {
+    this.#counts.length = 0;
+    this.#rows = 0;
+    this.#text.clear();
+  }
 
   /** Of all directories so far. */
   get entries(): number {
@@ -47,20 +60,24 @@ export class FoundEncoder {
       this.#numbers[at] = FOUND_KINDS.indexOf(kind);
       this.#numbers[at + 1] = size;
       this.#times[at + 2] = mtimeNs;
-      this.#numbers[at + 3] = path.length;
-      this.#numbers[at + 4] = text.length;
-      this.#numbers[at + 5] = identity.length;
-      this.#text += path;
-      this.#text += text;
-      this.#text += identity;
+      this.#numbers[at + 3] = this.#append(path);
+      this.#numbers[at + 4] = this.#append(text);
+      this.#numbers[at + 5] = this.#append(identity);
       this.#rows += 1;
     }
   }
 
+  /** A copy of what was found. */
   finish(): Uint8Array {
     const head = Float64Array.of(this.#counts.length, ...this.#counts);
     const rows = this.#numbers.subarray(0, this.#rows * ROW);
-    return Buffer.concat([bytesOf(head), bytesOf(rows), Buffer.from(this.#text)]);
+    return Buffer.concat([bytesOf(head), bytesOf(rows), this.#text.bytes]);
+  }
+
+  /** @returns its bytes. */
+  #append(text: string): number {
+    const begin = this.#text.length;
+    return this.#text.append(text) - begin;
   }
 
   #reserve(more: number): void {
@@ -79,35 +96,57 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** A list for each directory. @param bytes of `finish`, on another thread of this process. */
-export function decodeFound(bytes: Uint8Array): readonly (readonly FoundEntry[])[] {
-  // A copy: a field of a frame begins anywhere.
-  const { buffer } = new Uint8Array(bytes);
-  const all = Math.floor(buffer.byteLength / NUMBER_BYTES);
-  const numbers = new Float64Array(buffer, 0, all);
-  const times = new BigInt64Array(buffer, 0, all);
-  const number = (at: number): number => present(numbers[at], 'what was found has all of its numbers');
-  const counts = numbers.subarray(1, 1 + number(0));
-  let row = 1 + counts.length;
-  const rows = counts.reduce((sum, count) => sum + count, 0);
-  const text = Buffer.from(buffer, (row + rows * ROW) * NUMBER_BYTES).toString();
-  let from = 0;
-  const next = (length: number): string => {
-    from += length;
-    return text.substring(from - length, from);
-  };
-  return Array.from(counts, (count) =>
-    Array.from({ length: count }, (): FoundEntry => {
-      const at = row;
-      row += ROW;
-      return {
-        kind: present(FOUND_KINDS[number(at)], 'an entry is of a known kind'),
-        size: number(at + 1),
-        mtimeNs: present(times[at + 2], 'what was found has all of its times'),
-        path: next(number(at + 3)),
-        text: next(number(at + 4)),
-        identity: next(number(at + 5)),
+/**
+ * What is in each directory, made one entry at a time while it is walked through.
+ * @param bytes of `finish`, on another thread of this process, and anywhere in its memory.
+ */
+export function decodeFound(bytes: Uint8Array): readonly Iterable<FoundEntry>[] {
+  const found = new FoundRows(bytes);
+  const directories = found.numberAt(0);
+  const counts = Array.from({ length: directories }, (_, at) => found.numberAt(1 + at));
+  let row = 1 + directories;
+  let from = NUMBER_BYTES * (row + ROW * counts.reduce((sum, count) => sum + count, 0));
+  return counts.map((count) => {
+    const [begin, textBegin] = [row, from];
+    for (; row < begin + count * ROW; row += ROW) from += found.textBytesAt(row);
+    return { [Symbol.iterator]: () => found.entriesAt(begin, textBegin, count) };
+  });
+}
+
+class FoundRows {
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+  }
+
+  /** Throws (RangeError) past the end. */
+  numberAt(at: number): number {
+    return this.#view.getFloat64(at * NUMBER_BYTES, IS_LITTLE_ENDIAN);
+  }
+
+  textBytesAt(row: number): number {
+    return this.numberAt(row + 3) + this.numberAt(row + 4) + this.numberAt(row + 5);
+  }
+
+  /** @param from where their text begins. */
+  *entriesAt(row: number, from: number, count: number): Generator<FoundEntry> {
+    let end = from;
+    const next = (length: number): string => {
+      end += length;
+      return length === 0 ? '' : this.#bytes.toString('utf8', end - length, end);
+    };
+    for (let at = row; at < row + count * ROW; at += ROW) {
+      yield {
+        kind: present(FOUND_KINDS[this.numberAt(at)], 'an entry is of a known kind'),
+        size: this.numberAt(at + 1),
+        mtimeNs: this.#view.getBigInt64((at + 2) * NUMBER_BYTES, IS_LITTLE_ENDIAN),
+        path: next(this.numberAt(at + 3)),
+        text: next(this.numberAt(at + 4)),
+        identity: next(this.numberAt(at + 5)),
       };
-    }),
-  );
+    }
+  }
 }

@@ -124,8 +124,8 @@ export const TARGET_FILES_LOOKED_AT = 16;
 export const NAMES_TRIED_MAX = 256;
 /** Directories of one look into a folder that is walked: a task of the hash pool, which should be worth its message. */
 export const WALK_DIRECTORIES_MAX = 64;
-/** Entries after which such a look ends: some 20 ms of work, some seconds on a disk that has none of it in memory. */
-export const WALK_ENTRIES = 4_096;
+/** Entries after which such a look ends: some 5 ms of work, a second on a disk that has none of it in memory. */
+export const WALK_ENTRIES = 1_024;
 /** Bytes of each of these names that are told: a path of usual length, as one line shows it. */
 export const REUSE_NAME_BYTES_MAX = 512;
 /** Open files of other programs that are looked at before something is deleted: some seconds of a busy machine. */

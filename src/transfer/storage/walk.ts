@@ -8,6 +8,8 @@ import type { FoundEntry } from './found-entries.js';
 import { WALK_DIRECTORIES_MAX } from './limits.js';
 
 export interface WalkOptions {
+  /** Gets files and links; and, as `directory`, directories with nothing below them that is taken. In no order. */
+  readonly take: (entry: FoundEntry) => void;
   /** What belongs to the folder is taken unless this says that it does not; of a directory, with all that is in it. */
   readonly isLeftOut: (path: string) => boolean;
   /** Of the folder itself, as `FoundEntry` has it. */
@@ -16,14 +18,7 @@ export interface WalkOptions {
 }
 
 /** Looks into directories, given by their paths below the folder; answers the first of them, at least one, in order. */
-export type LookInto = (paths: readonly string[]) => Promise<readonly (readonly FoundEntry[])[]>;
-
-export interface Walked {
-  /** Files and links; and, as `directory`, directories with nothing below them that is taken. In no order. */
-  readonly entries: readonly FoundEntry[];
-  /** What cannot be shared. In no order. */
-  readonly unshareable: readonly FoundEntry[];
-}
+export type LookInto = (paths: readonly string[]) => Promise<readonly Iterable<FoundEntry>[]>;
 
 interface Directory {
   readonly path: string;
@@ -31,8 +26,15 @@ interface Directory {
   readonly parent: Directory | undefined;
 }
 
-/** @param lanes how many looks at a time. LIMIT_REACHED for more entries than a list takes, CANCELLED. */
-export async function walkFolder(lookInto: LookInto, lanes: number, options: WalkOptions): Promise<Walked> {
+/**
+ * @param lanes how many looks at a time. LIMIT_REACHED for more entries than a list takes, CANCELLED.
+ * @returns what cannot be shared, in no order.
+ */
+export async function walkFolder(
+  lookInto: LookInto,
+  lanes: number,
+  options: WalkOptions,
+): Promise<readonly FoundEntry[]> {
   const walk = new Walk(options);
   const underWay = new Set<Promise<void>>();
   try {
@@ -43,7 +45,7 @@ export async function walkFolder(lookInto: LookInto, lanes: number, options: Wal
         const done = look.finally(() => underWay.delete(done));
         underWay.add(done);
       }
-      if (underWay.size === 0) return walk;
+      if (underWay.size === 0) return walk.unshareable;
       await Promise.race(underWay);
     }
   } finally {
@@ -51,11 +53,11 @@ export async function walkFolder(lookInto: LookInto, lanes: number, options: Wal
   }
 }
 
-class Walk implements Walked {
-  readonly entries: FoundEntry[] = [];
+class Walk {
   readonly unshareable: FoundEntry[] = [];
   readonly #options: WalkOptions;
   readonly #waiting: Directory[];
+  #taken = 0;
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -71,34 +73,47 @@ class Walk implements Walked {
     return this.#waiting.splice(-Math.min(WALK_DIRECTORIES_MAX, Math.ceil(this.#waiting.length / lanes)));
   }
 
-  add(directories: readonly Directory[], found: readonly (readonly FoundEntry[])[]): void {
+  add(directories: readonly Directory[], found: readonly Iterable<FoundEntry>[]): void {
     if (this.#options.signal?.aborted === true) throw new MiniTorrentError('CANCELLED', 'hashing was cancelled');
     assert(found.length > 0 && found.length <= directories.length, 'a look answers at least its first directory');
     this.#waiting.push(...directories.slice(found.length));
     for (const [at, entries] of found.entries()) this.#addOne(present(directories[at], 'it was asked for'), entries);
-    if (this.entries.length + this.unshareable.length > FOLDER_ENTRIES_MAX) {
-      const sentence = `the folder has more than ${FOLDER_ENTRIES_MAX} entries; share a part of it, or leave some out`;
-      throw new MiniTorrentError('LIMIT_REACHED', sentence);
-    }
   }
 
-  #addOne(directory: Directory, found: readonly FoundEntry[]): void {
+  #addOne(directory: Directory, found: Iterable<FoundEntry>): void {
     let taken = 0;
     for (const entry of found) {
       if (this.#options.isLeftOut(entry.path)) continue;
       taken += 1;
       if (entry.kind === 'directory') this.#descend(directory, entry);
-      else if (entry.kind === 'file' || entry.kind === 'exec' || entry.kind === 'link') this.entries.push(entry);
-      else this.unshareable.push(entry);
+      else if (entry.kind === 'file' || entry.kind === 'exec' || entry.kind === 'link') this.#take(entry);
+      else this.#leave(entry);
     }
-    if (taken === 0 && directory.path !== '') this.entries.push(emptyDirectory(directory.path));
+    if (taken === 0 && directory.path !== '') this.#take(emptyDirectory(directory.path));
+  }
+
+  #take(entry: FoundEntry): void {
+    this.#taken += 1;
+    this.#checkCount();
+    this.#options.take(entry);
+  }
+
+  #leave(entry: FoundEntry): void {
+    this.unshareable.push(entry);
+    this.#checkCount();
+  }
+
+  #checkCount(): void {
+    if (this.#taken + this.unshareable.length <= FOLDER_ENTRIES_MAX) return;
+    const sentence = `the folder has more than ${FOLDER_ENTRIES_MAX} entries; share a part of it, or leave some out`;
+    throw new MiniTorrentError('LIMIT_REACHED', sentence);
   }
 
   #descend(parent: Directory, entry: FoundEntry): void {
     const { path, identity } = entry;
     for (let above: Directory | undefined = parent; identity !== '' && above !== undefined; above = above.parent) {
       if (above.identity !== identity) continue;
-      this.unshareable.push({ ...entry, kind: 'unsafe', text: 'it leads back to a folder above it' });
+      this.#leave({ ...entry, kind: 'unsafe', text: 'it leads back to a folder above it' });
       return;
     }
     this.#waiting.push({ path, identity, parent });

@@ -55,7 +55,7 @@ function fileOf(content: Uint8Array, parts: Partial<MetainfoParts> = {}): Metain
 }
 
 function folder(): Metainfo {
-  const list = new FolderListBuilder();
+  const list = new FolderListBuilder(3);
   const entry = { target: '', digest: undefined, seconds: undefined };
   list.push({ ...entry, kind: 'file', size: 3, path: 'a', digest: 7n });
   list.push({ ...entry, kind: 'exec', size: 4, path: 'b/run.sh' });

@@ -26,8 +26,29 @@ test('what was found comes out as it was, one list for each directory', () => {
       assert.equal(encoder.entries, directories.flat().length);
       // A field of a frame begins anywhere in its memory.
       const frame = Buffer.concat([Buffer.alloc(3), encoder.finish()]);
-      assert.deepEqual(decodeFound(frame.subarray(3)), directories);
+      assert.deepEqual(
+        decodeFound(frame.subarray(3)).map((directory) => [...directory]),
+        directories,
+      );
     }),
+  );
+});
+
+test('an encoder that is used again knows nothing of the look before', () => {
+  const found: FoundEntry = { kind: 'link', path: 'a', size: 0, mtimeNs: 0n, text: 'x', identity: '' };
+  const encoder = new FoundEncoder();
+  encoder.add([found, found]);
+  const first = encoder.finish();
+  encoder.clear();
+  encoder.add([{ ...found, path: 'b' }]);
+  assert.deepEqual(
+    decodeFound(encoder.finish()).map((directory) => [...directory]),
+    [[{ ...found, path: 'b' }]],
+  );
+  assert.equal(encoder.entries, 1);
+  assert.deepEqual(
+    decodeFound(first).map((directory) => [...directory]),
+    [[found, found]],
   );
 });
 
@@ -39,5 +60,8 @@ test('a directory of more entries than there was room for comes out as it was', 
   encoder.add(found.slice(0, 7));
   encoder.add([]);
   encoder.add(found);
-  assert.deepEqual(decodeFound(encoder.finish()), [found.slice(0, 7), [], found]);
+  assert.deepEqual(
+    decodeFound(encoder.finish()).map((directory) => [...directory]),
+    [found.slice(0, 7), [], found],
+  );
 });

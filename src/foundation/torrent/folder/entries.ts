@@ -1,6 +1,7 @@
 // The lines of a folder in a `.mtorrent`: `folder: <entries>`, one line an entry, `folder: end`. Reads them one at a
 // time and writes them; a line that breaks a rule is refused with what was expected there. Pure.
 
+import { present } from '../../base/assert.js';
 import { PIECE_SIZE } from '../../base/limits.js';
 import { printable } from '../names.js';
 import { type FolderEntry, type FolderList, FolderListBuilder } from './folder-list.js';
@@ -33,12 +34,11 @@ export class FolderReader {
   readonly #count: number;
   /** Bytes of the piece space. */
   readonly #size: number;
-  readonly #builder = new FolderListBuilder();
-  readonly #paths: string[] = [];
+  readonly #builder: FolderListBuilder;
+  #list: FolderList | undefined;
   #bytes = 0;
   #rank = 0;
   #isAfterPad = false;
-  #isEnded = false;
 
   /** The reader of a list whose first line is `line`, or what is wrong with that. */
   static begin(line: string, size: number): FolderReader | EntryFault {
@@ -50,11 +50,12 @@ export class FolderReader {
   private constructor(count: number, size: number) {
     this.#count = count;
     this.#size = size;
+    this.#builder = new FolderListBuilder(count);
   }
 
   /** Whether its last line was read. */
   get isEnded(): boolean {
-    return this.#isEnded;
+    return this.#list !== undefined;
   }
 
   /** What must follow, as a phrase. */
@@ -74,9 +75,9 @@ export class FolderReader {
     return isComplete ? this.#end() : this.#entry(line);
   }
 
-  /** Once it is ended. The reader is used up. */
+  /** Once it is ended. */
   list(): FolderList {
-    return this.#builder.build();
+    return present(this.#list, 'a list is taken when it has ended');
   }
 
   #entry(line: string): EntryFault | undefined {
@@ -92,7 +93,6 @@ export class FolderReader {
     this.#rank = RANKS[entry.kind];
     this.#isAfterPad = entry.kind === 'pad';
     this.#builder.push(entry);
-    this.#paths.push(entry.path);
     return undefined;
   }
 
@@ -106,12 +106,13 @@ export class FolderReader {
   #end(): EntryFault | undefined {
     const missing = this.#size - this.#builder.size;
     if (missing > 0) return invalid(`ends a folder that has ${missing} bytes less than line 4 says`);
-    const conflict = conflictIn(this.#paths);
+    const list = this.#builder.build();
+    const conflict = conflictIn(list);
     if (conflict !== undefined) {
       const { path, complaint, index } = conflict;
       return { ...unsafe(path, complaint), entry: index };
     }
-    this.#isEnded = true;
+    this.#list = list;
     return undefined;
   }
 }

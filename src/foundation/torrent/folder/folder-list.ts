@@ -4,6 +4,7 @@
 
 import { assert } from '../../base/assert.js';
 import { FOLDER_ENTRIES_MAX } from './limits.js';
+import { PATH_BYTES_EXPECTED, PathTable } from './path-table.js';
 
 /** In place of a stamp: not known. No file has this time; many have that of 1970. */
 export const NO_STAMP = 2n ** 63n - 1n;
@@ -34,7 +35,8 @@ const WRITTEN = 4;
 
 const HAS_DIGEST = 0x40;
 const KIND_MASK = 0x0f;
-const HEADER_BYTES = 32;
+/** Entries, bytes of the piece space, bytes of the text, and whether links are followed; numbers of 8 bytes. */
+const HEADER_FIELDS = 4;
 
 export class FolderList {
   readonly memory: SharedArrayBuffer;
@@ -42,42 +44,31 @@ export class FolderList {
   readonly count: number;
   /** Bytes of the piece space. */
   readonly size: number;
+  readonly paths: PathTable;
   readonly #head: Float64Array;
-  readonly #begins: Float64Array;
-  readonly #sizes: Float64Array;
-  readonly #stamps: BigInt64Array;
-  readonly #digests: BigUint64Array;
-  readonly #seconds: Float64Array;
-  readonly #pathEnds: Uint32Array;
-  readonly #textEnds: Uint32Array;
-  readonly #kinds: Uint8Array;
-  readonly #marks: Uint8Array;
-  readonly #text: Buffer;
+  readonly #columns: Columns;
 
   /** @param memory of another FolderList, perhaps on another thread: both see the same marks and stamps. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#head = new Float64Array(memory, 0, 4);
+    this.#head = headOf(memory);
     const [count = 0, size = 0, textBytes = 0] = this.#head;
-    const at = sectionsOf(count, textBytes);
+    const columns = columnsOf(memory, count, textBytes);
     this.count = count;
     this.size = size;
-    this.#begins = new Float64Array(memory, at.begins, count);
-    this.#sizes = new Float64Array(memory, at.sizes, count);
-    this.#stamps = new BigInt64Array(memory, at.stamps, count);
-    this.#digests = new BigUint64Array(memory, at.digests, count);
-    this.#seconds = new Float64Array(memory, at.seconds, count);
-    this.#pathEnds = new Uint32Array(memory, at.pathEnds, count);
-    this.#textEnds = new Uint32Array(memory, at.textEnds, count);
-    this.#kinds = new Uint8Array(memory, at.kinds, count);
-    this.#marks = new Uint8Array(memory, at.marks, count);
-    this.#text = Buffer.from(memory, at.text, textBytes);
+    this.#columns = columns;
+    this.paths = new PathTable(columns.text, columns.pathEnds, columns.textEnds);
   }
 
-  static of(entries: Iterable<FolderEntry>): FolderList {
-    const builder = new FolderListBuilder();
+  static of(entries: readonly FolderEntry[]): FolderList {
+    const builder = new FolderListBuilder(entries.length);
     for (const entry of entries) builder.push(entry);
     return builder.build();
+  }
+
+  /** Bytes of all paths and targets. */
+  get textBytes(): number {
+    return this.#columns.text.length;
   }
 
   /** Whether this client's files may be reached through links: its folder was shared with what they point to. */
@@ -93,65 +84,65 @@ export class FolderList {
   /** Whether both describe the same folder, whatever this client has marked in them. */
   isSameAs(other: FolderList): boolean {
     if (this.memory === other.memory) return true;
-    if (this.count !== other.count || this.size !== other.size || !this.#text.equals(other.#text)) return false;
+    if (this.count !== other.count || this.size !== other.size || !this.#columns.text.equals(other.#columns.text))
+      return false;
     for (let index = 0; index < this.count; index += 1) if (!this.#isSameEntry(other, index)) return false;
     return true;
   }
 
   #isSameEntry(other: FolderList, index: number): boolean {
     return (
-      this.#kinds[index] === other.#kinds[index] &&
-      this.#sizes[index] === other.#sizes[index] &&
-      this.#digests[index] === other.#digests[index] &&
-      Object.is(this.#seconds[index], other.#seconds[index]) &&
-      this.#pathEnds[index] === other.#pathEnds[index] &&
-      this.#textEnds[index] === other.#textEnds[index]
+      this.#columns.kinds[index] === other.#columns.kinds[index] &&
+      this.#columns.sizes[index] === other.#columns.sizes[index] &&
+      this.#columns.digests[index] === other.#columns.digests[index] &&
+      Object.is(this.#columns.seconds[index], other.#columns.seconds[index]) &&
+      this.#columns.pathEnds[index] === other.#columns.pathEnds[index] &&
+      this.#columns.textEnds[index] === other.#columns.textEnds[index]
     );
   }
 
   kindOf(index: number): EntryKind {
-    return ENTRY_KINDS[(this.#kinds[index] as number) & KIND_MASK] as EntryKind;
+    return ENTRY_KINDS[(this.#columns.kinds[index] as number) & KIND_MASK] as EntryKind;
   }
 
   /** A file or an executable file, empty or not. */
   isFile(index: number): boolean {
-    return ((this.#kinds[index] as number) & KIND_MASK) <= 1;
+    return ((this.#columns.kinds[index] as number) & KIND_MASK) <= 1;
   }
 
   isPad(index: number): boolean {
-    return ((this.#kinds[index] as number) & KIND_MASK) === 2;
+    return ((this.#columns.kinds[index] as number) & KIND_MASK) === 2;
   }
 
   pathOf(index: number): string {
-    const begin = index === 0 ? 0 : (this.#textEnds[index - 1] as number);
-    return this.#text.toString('utf8', begin, this.#pathEnds[index]);
+    return this.paths.pathOf(index);
   }
 
   targetOf(index: number): string {
-    return this.#text.toString('utf8', this.#pathEnds[index], this.#textEnds[index]);
+    return this.paths.targetOf(index);
   }
 
   sizeOf(index: number): number {
-    return this.#sizes[index] as number;
+    return this.#columns.sizes[index] as number;
   }
 
   /** Where its bytes begin in the piece space. */
   beginOf(index: number): number {
-    return this.#begins[index] as number;
+    return this.#columns.begins[index] as number;
   }
 
   digestOf(index: number): bigint | undefined {
-    return ((this.#kinds[index] as number) & HAS_DIGEST) === 0 ? undefined : this.#digests[index];
+    return ((this.#columns.kinds[index] as number) & HAS_DIGEST) === 0 ? undefined : this.#columns.digests[index];
   }
 
   /** Gives an entry its digest, while the folder is hashed that this list is made of. */
   setDigest(index: number, digest: bigint): void {
-    this.#digests[index] = digest;
-    Atomics.or(this.#kinds, index, HAS_DIGEST);
+    this.#columns.digests[index] = digest;
+    Atomics.or(this.#columns.kinds, index, HAS_DIGEST);
   }
 
   secondsOf(index: number): number | undefined {
-    const seconds = this.#seconds[index] as number;
+    const seconds = this.#columns.seconds[index] as number;
     return Number.isNaN(seconds) ? undefined : seconds;
   }
 
@@ -177,12 +168,24 @@ export class FolderList {
     return totals;
   }
 
+  /** The entries of which `isOne` says so, each asked for once. */
+  indicesOf(isOne: (index: number) => boolean): Uint32Array {
+    const indices = new Uint32Array(this.count);
+    let count = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      if (!isOne(index)) continue;
+      indices[count] = index;
+      count += 1;
+    }
+    return indices.subarray(0, count);
+  }
+
   /** The entry that has the byte at `offset`, 0…size - 1; a piece space's end gives `count`. */
   indexAt(offset: number): number {
     let [low, high] = [0, this.count];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#begins[middle] as number) + (this.#sizes[middle] as number) > offset) high = middle;
+      if ((this.#columns.begins[middle] as number) + (this.#columns.sizes[middle] as number) > offset) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -190,47 +193,44 @@ export class FolderList {
 
   /** Whether this client wants the entry. True unless it was left out. */
   isChosen(index: number): boolean {
-    return ((this.#marks[index] as number) & LEFT_OUT) === 0;
+    return ((this.#columns.marks[index] as number) & LEFT_OUT) === 0;
   }
 
   leaveOut(index: number): void {
-    Atomics.or(this.#marks, index, LEFT_OUT);
+    Atomics.or(this.#columns.marks, index, LEFT_OUT);
   }
 
   chooseAll(): void {
-    for (let index = 0; index < this.count; index += 1) Atomics.and(this.#marks, index, ~LEFT_OUT);
+    for (let index = 0; index < this.count; index += 1) Atomics.and(this.#columns.marks, index, ~LEFT_OUT);
   }
 
   /** Whether the file on this disk is not what it was when its pieces were right. */
   hasChanged(index: number): boolean {
-    return ((this.#marks[index] as number) & CHANGED) !== 0;
+    return ((this.#columns.marks[index] as number) & CHANGED) !== 0;
   }
 
   markChanged(index: number, changed: boolean): void {
-    if (changed) Atomics.or(this.#marks, index, CHANGED);
-    else Atomics.and(this.#marks, index, ~CHANGED);
+    if (changed) Atomics.or(this.#columns.marks, index, CHANGED);
+    else Atomics.and(this.#columns.marks, index, ~CHANGED);
   }
 
   /** The file has bytes that may not be on the disk yet. */
   markWritten(index: number): void {
-    Atomics.or(this.#marks, index, WRITTEN);
+    Atomics.or(this.#columns.marks, index, WRITTEN);
   }
 
   /** The entries with that mark, which they lose. */
-  takeWritten(): readonly number[] {
-    const written: number[] = [];
-    for (let index = 0; index < this.count; index += 1)
-      if ((Atomics.and(this.#marks, index, ~WRITTEN) & WRITTEN) !== 0) written.push(index);
-    return written;
+  takeWritten(): Uint32Array {
+    return this.indicesOf((index) => (Atomics.and(this.#columns.marks, index, ~WRITTEN) & WRITTEN) !== 0);
   }
 
   /** Modification time in nanoseconds that the file on this disk had when it was right, or NO_STAMP. */
   stampOf(index: number): bigint {
-    return Atomics.load(this.#stamps, index);
+    return Atomics.load(this.#columns.stamps, index);
   }
 
   stamp(index: number, mtimeNs: bigint): void {
-    Atomics.store(this.#stamps, index, mtimeNs);
+    Atomics.store(this.#columns.stamps, index, mtimeNs);
   }
 
   /** Its files are written anew. */
@@ -242,20 +242,28 @@ export class FolderList {
   }
 }
 
-/** Takes entries in the order of the list; how many there may be, and which, its caller has checked. */
+/**
+ * Takes the entries of a list in its order, straight into its memory; how many there may be, and which, its caller has
+ * checked.
+ */
 export class FolderListBuilder {
-  // Numbers in arrays of their own kind: a list of a hundred thousand would otherwise be as many objects to collect.
-  #kinds = new Uint8Array(64);
-  #begins = new Float64Array(64);
-  #sizes = new Float64Array(64);
-  #digests = new BigUint64Array(64);
-  #seconds = new Float64Array(64);
-  #pathEnds = new Uint32Array(64);
-  #textEnds = new Uint32Array(64);
-  #text = Buffer.alloc(4 * 1024);
+  readonly #expected: number;
+  #memory: SharedArrayBuffer;
+  #columns: Columns;
   #textBytes = 0;
   #count = 0;
   #size = 0;
+
+  /**
+   * @param expected entries.
+   * @param textBytes of all paths and targets, where that is known; otherwise memory is moved once they take more.
+   */
+  constructor(expected: number, textBytes = expected * PATH_BYTES_EXPECTED) {
+    assert(expected <= FOLDER_ENTRIES_MAX, 'a list has a bounded number of entries');
+    this.#expected = expected;
+    this.#memory = new SharedArrayBuffer(sectionsOf(expected).text + textBytes);
+    this.#columns = columnsOf(this.#memory, expected, textBytes);
+  }
 
   /** Bytes of the piece space so far. */
   get size(): number {
@@ -266,71 +274,76 @@ export class FolderListBuilder {
     return this.#count;
   }
 
-  push({ kind, size, path, target, digest, seconds }: FolderEntry): void {
+  push({ kind, size, path, target, digest, seconds }: FolderEntry, stamp = NO_STAMP): void {
     const at = this.#count;
-    assert(at < FOLDER_ENTRIES_MAX, 'a list has a bounded number of entries');
-    if (at === this.#kinds.length) this.#grow();
-    this.#kinds[at] = ENTRY_KINDS.indexOf(kind) | (digest === undefined ? 0 : HAS_DIGEST);
-    this.#begins[at] = this.#size;
-    this.#sizes[at] = size;
-    if (digest !== undefined) this.#digests[at] = digest;
-    this.#seconds[at] = seconds ?? Number.NaN;
-    this.#append(path);
-    this.#pathEnds[at] = this.#textBytes;
-    this.#append(target);
-    this.#textEnds[at] = this.#textBytes;
+    assert(at < this.#expected, 'a list has as many entries as were expected');
+    this.#reserve(path, target);
+    const columns = this.#columns;
+    columns.kinds[at] = ENTRY_KINDS.indexOf(kind) | (digest === undefined ? 0 : HAS_DIGEST);
+    columns.begins[at] = this.#size;
+    columns.sizes[at] = size;
+    columns.stamps[at] = stamp;
+    if (digest !== undefined) columns.digests[at] = digest;
+    columns.seconds[at] = seconds ?? Number.NaN;
+    columns.pathEnds[at] = this.#append(path);
+    columns.textEnds[at] = this.#append(target);
     this.#count += 1;
     this.#size += size;
   }
 
-  /** The builder is used up. */
+  /** Once all that were expected are there. The builder is used up. */
   build(): FolderList {
-    const count = this.#count;
-    const at = sectionsOf(count, this.#textBytes);
-    const memory = new SharedArrayBuffer(at.end);
-    new Float64Array(memory, 0, 3).set([count, this.#size, this.#textBytes]);
-    new Float64Array(memory, at.begins, count).set(this.#begins.subarray(0, count));
-    new Float64Array(memory, at.sizes, count).set(this.#sizes.subarray(0, count));
-    new BigInt64Array(memory, at.stamps, count).fill(NO_STAMP);
-    new BigUint64Array(memory, at.digests, count).set(this.#digests.subarray(0, count));
-    new Float64Array(memory, at.seconds, count).set(this.#seconds.subarray(0, count));
-    new Uint32Array(memory, at.pathEnds, count).set(this.#pathEnds.subarray(0, count));
-    new Uint32Array(memory, at.textEnds, count).set(this.#textEnds.subarray(0, count));
-    new Uint8Array(memory, at.kinds, count).set(this.#kinds.subarray(0, count));
-    new Uint8Array(memory, at.text, this.#textBytes).set(this.#text.subarray(0, this.#textBytes));
-    return new FolderList(memory);
+    assert(this.#count === this.#expected, 'a list has as many entries as were expected');
+    headOf(this.#memory).set([this.#count, this.#size, this.#textBytes]);
+    return new FolderList(this.#memory);
   }
 
-  #grow(): void {
-    const count = this.#kinds.length * 2;
-    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.#kinds = grown(new Uint8Array(count), this.#kinds);
-    this.#begins = grown(new Float64Array(count), this.#begins);
-    this.#sizes = grown(new Float64Array(count), this.#sizes);
-    this.#digests = grown(new BigUint64Array(count), this.#digests);
-    this.#seconds = grown(new Float64Array(count), this.#seconds);
-    this.#pathEnds = grown(new Uint32Array(count), this.#pathEnds);
-    this.#textEnds = grown(new Uint32Array(count), this.#textEnds);
+  #append(text: string): number {
+    if (text !== '') this.#textBytes += this.#columns.text.write(text, this.#textBytes);
+    return this.#textBytes;
   }
 
-  #append(text: string): void {
-    if (text === '') return;
-    // A UTF-16 unit is three bytes at most.
-    if (this.#textBytes + text.length * 3 > this.#text.length) {
-      const grown = Buffer.alloc(Math.max(this.#text.length * 2, this.#textBytes + text.length * 3));
-      this.#text.copy(grown, 0, 0, this.#textBytes);
-      this.#text = grown;
-    }
-    this.#textBytes += this.#text.write(text, this.#textBytes);
+  #reserve(path: string, target: string): void {
+    const { length } = this.#columns.text;
+    const left = length - this.#textBytes;
+    // Counted only where a unit of UTF-16 could be three bytes too many.
+    if (3 * (path.length + target.length) <= left) return;
+    const needed = Buffer.byteLength(path) + Buffer.byteLength(target);
+    if (needed <= left) return;
+    const textBytes = Math.max(2 * length, this.#textBytes + needed);
+    const memory = new SharedArrayBuffer(sectionsOf(this.#expected).text + textBytes);
+    new Uint8Array(memory).set(new Uint8Array(this.#memory));
+    this.#memory = memory;
+    this.#columns = columnsOf(memory, this.#expected, textBytes);
   }
 }
 
+type Columns = ReturnType<typeof columnsOf>;
+
+function headOf(memory: SharedArrayBuffer): Float64Array {
+  return new Float64Array(memory, 0, HEADER_FIELDS);
+}
+
+/** Memory may be longer than its text. */
+function columnsOf(memory: SharedArrayBuffer, count: number, textBytes: number) {
+  const at = sectionsOf(count);
+  return {
+    begins: new Float64Array(memory, at.begins, count),
+    sizes: new Float64Array(memory, at.sizes, count),
+    stamps: new BigInt64Array(memory, at.stamps, count),
+    digests: new BigUint64Array(memory, at.digests, count),
+    seconds: new Float64Array(memory, at.seconds, count),
+    pathEnds: new Uint32Array(memory, at.pathEnds, count),
+    textEnds: new Uint32Array(memory, at.textEnds, count),
+    kinds: new Uint8Array(memory, at.kinds, count),
+    marks: new Uint8Array(memory, at.marks, count),
+    text: Buffer.from(memory, at.text, textBytes),
+  };
+}
+
 /** Where each part of the memory begins. Numbers of 8 bytes come first, so that they are aligned. */
-function sectionsOf(count: number, textBytes: number) {
-  const begins = HEADER_BYTES;
+function sectionsOf(count: number) {
+  const begins = HEADER_FIELDS * 8;
   const sizes = begins + 8 * count;
   const stamps = sizes + 8 * count;
   const digests = stamps + 8 * count;
@@ -340,5 +353,5 @@ function sectionsOf(count: number, textBytes: number) {
   const kinds = textEnds + 4 * count;
   const marks = kinds + count;
   const text = marks + count;
-  return { begins, sizes, stamps, digests, seconds, pathEnds, textEnds, kinds, marks, text, end: text + textBytes };
+  return { begins, sizes, stamps, digests, seconds, pathEnds, textEnds, kinds, marks, text };
 }

@@ -6,6 +6,7 @@ import { NAME_BYTES_MAX } from '../../base/limits.js';
 import { isDeviceName } from '../names.js';
 import type { FolderList } from './folder-list.js';
 import { FOLDER_DEPTH_MAX, FOLDER_PATH_BYTES_MAX } from './limits.js';
+import { PathTable } from './path-table.js';
 
 /** Text direction, and the separators that end a line for some readers. */
 const DECEPTIVE = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -71,20 +72,24 @@ export interface PathConflict {
 /**
  * The first conflict of a list: a path that comes twice, or an entry below one that is no folder. A list without one
  * can be made in any order.
- * @param paths of all entries but pads, which have '' here.
  */
-export function conflictIn(paths: readonly string[]): PathConflict | undefined {
-  // With the separator before every other character, what lies below a path follows it directly.
-  const keys = paths.map((path) => (path.includes('/') ? path.replaceAll('/', '\0') : path)).sort();
-  for (let at = 1; at < keys.length; at += 1) {
-    const [upper, key] = [keys[at - 1] as string, keys[at] as string];
-    if (upper === '' || !meets(upper, key)) continue;
-    const [above, path] = [upper.replaceAll('\0', '/'), key.replaceAll('\0', '/')];
-    if (upper === key) return { index: paths.lastIndexOf(path), path, complaint: 'it comes twice' };
-    const index = Math.max(paths.indexOf(above), paths.indexOf(path));
-    return { index, path, complaint: `it lies below "${above}", which is an entry of its own` };
+export function conflictIn(list: FolderList): PathConflict | undefined {
+  const { paths } = list;
+  const order = paths.inTreeOrder(named(list));
+  for (let at = 1; at < order.length; at += 1) {
+    const [upper, lower] = [order[at - 1] as number, order[at] as number];
+    if (!paths.isAtOrBelow(lower, upper)) continue;
+    const path = list.pathOf(lower);
+    const isSame = paths.isSamePath(upper, lower);
+    const complaint = isSame ? 'it comes twice' : `it lies below "${list.pathOf(upper)}", which is an entry of its own`;
+    return { index: Math.max(upper, lower), path, complaint };
   }
   return undefined;
+}
+
+/** All entries but pads. */
+function named(list: FolderList): Uint32Array {
+  return list.indicesOf((index) => !list.isPad(index));
 }
 
 /** Finds every path that some file system may not hold, and others. */
@@ -108,21 +113,19 @@ export function softFaultOf(path: string): string | undefined {
  * one would have to be a folder for the other. Two entries of no group never meet on any file system.
  */
 export function collidingEntries(list: FolderList): readonly (readonly number[])[] {
-  const keys: string[] = [];
-  for (let index = 0; index < list.count; index += 1) {
-    keys.push(list.isPad(index) ? '' : foldedOf(list.pathOf(index)).replaceAll('/', '\0'));
-  }
-  const sorted = keys.toSorted();
+  const folded = PathTable.of(list.count, (index) => foldedOf(list.pathOf(index)));
+  const order = folded.inTreeOrder(named(list));
   const groups = new Map<string, number[]>();
-  for (let at = 1; at < sorted.length; at += 1) {
-    const [upper, key] = [sorted[at - 1] as string, sorted[at] as string];
-    if (upper !== '' && meets(upper, key)) groups.set(upper, []);
+  for (let at = 1; at < order.length; at += 1) {
+    const [upper, lower] = [order[at - 1] as number, order[at] as number];
+    if (folded.isAtOrBelow(lower, upper)) groups.set(folded.pathOf(upper), []);
   }
   if (groups.size === 0) return [];
-  for (const [index, key] of keys.entries()) {
-    for (let end = key.indexOf('\0'); end >= 0; end = key.indexOf('\0', end + 1))
-      groups.get(key.slice(0, end))?.push(index);
-    groups.get(key)?.push(index);
+  for (const index of named(list)) {
+    const path = folded.pathOf(index);
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
+      groups.get(path.slice(0, end))?.push(index);
+    groups.get(path)?.push(index);
   }
   return [...groups.values()];
 }
@@ -153,11 +156,6 @@ export function collidingFolders(
     }
   }
   return [...spellings.values()].filter(({ size }) => size > 1);
-}
-
-/** Whether `key` is the path `upper`, or lies below it. */
-function meets(upper: string, key: string): boolean {
-  return key.startsWith(upper) && (key.length === upper.length || key[upper.length] === '\0');
 }
 
 /** Equal for two paths that a file system may take for one. */

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { MIB, PIECE_SIZE } from '../../../../src/foundation/base/limits.js';
-import { arrange } from '../../../../src/foundation/torrent/folder/arrange.js';
-import type { FolderEntry } from '../../../../src/foundation/torrent/folder/folder-list.js';
+import { arrange, arranged as listOf } from '../../../../src/foundation/torrent/folder/arrange.js';
+import { type FolderEntry, FolderList, NO_STAMP } from '../../../../src/foundation/torrent/folder/folder-list.js';
 
 const LARGE = 4 * MIB;
 
@@ -13,8 +13,17 @@ function entry(path: string, size: number, kind: FolderEntry['kind'] = 'file'): 
   return { kind, size, path, target: '', digest: undefined, seconds: undefined };
 }
 
+/** The list that is made of what was found. */
+function arrangedOf(entries: readonly FolderEntry[]): readonly FolderEntry[] {
+  const found = FolderList.of(entries);
+  const arrangement = arrange(found);
+  const list = listOf(found, arrangement);
+  assert.equal(list.size, arrangement.size);
+  return Array.from({ length: list.count }, (_, index) => list.entryOf(index));
+}
+
 test('small files are packed in byte order, large ones begin at a piece, folders and links come last', () => {
-  const arranged = arrange([
+  const arranged = arrangedOf([
     entry('z', 0, 'link'),
     entry('large/b', LARGE + 1),
     entry('a/b', 5),
@@ -42,10 +51,29 @@ test('small files are packed in byte order, large ones begin at a piece, folders
 
 test('paths are in the order of their bytes, which is not that of their units', () => {
   const paths = ['\u{1f600}', '\uffee', 'ü', 'Z', 'a', '\u{10000}'];
-  const arranged = arrange(paths.map((path) => entry(path, 1))).map(({ path }) => path);
+  const arranged = arrangedOf(paths.map((path) => entry(path, 1))).map(({ path }) => path);
   assert.deepEqual(
     arranged,
     paths.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+  );
+});
+
+test('each entry keeps what is known of it: its digest, its times, its target; a pad knows nothing', () => {
+  const found = FolderList.of([
+    { ...entry('b', 0, 'link'), target: '../x' },
+    { ...entry('large', LARGE, 'exec'), seconds: 7 },
+    { ...entry('a', 5), digest: 9n },
+  ]);
+  for (const index of [0, 1, 2]) found.stamp(index, BigInt(index));
+  const list = listOf(found, arrange(found));
+  assert.deepEqual(
+    Array.from({ length: list.count }, (_, index) => [list.entryOf(index), list.stampOf(index)]),
+    [
+      [found.entryOf(2), 2n],
+      [{ ...entry('', PIECE_SIZE - 5, 'pad') }, NO_STAMP],
+      [found.entryOf(1), 1n],
+      [found.entryOf(0), 0n],
+    ],
   );
 });
 
@@ -56,9 +84,9 @@ test('no two large files share a piece, pads are as few and short as can be, and
     .chain((paths) => fc.tuple(...paths.map((path) => size.map((bytes) => entry(path, bytes)))));
   fc.assert(
     fc.property(found, fc.nat(), (entries, seed) => {
-      const arranged = arrange(entries);
+      const arranged = arrangedOf(entries);
       const shuffled = entries.map((one, at) => ({ one, key: (at * 7919 + seed) % 13 })).sort((a, b) => a.key - b.key);
-      assert.deepEqual(arrange(shuffled.map(({ one }) => one)), arranged);
+      assert.deepEqual(arrangedOf(shuffled.map(({ one }) => one)), arranged);
       assert.deepEqual(
         arranged
           .filter(({ kind }) => kind !== 'pad')

@@ -88,6 +88,12 @@ test('a link points into the folder, by its text alone', () => {
   for (const [target, path] of OUT) assert.notEqual(targetFaultOf(target, path), undefined, `${path} -> ${target}`);
 });
 
+/** A list of files; of pads where a path is ''. */
+function listOf(paths: readonly string[]): FolderList {
+  const rest = { size: 0, target: '', digest: undefined, seconds: undefined };
+  return FolderList.of(paths.map((path) => ({ ...rest, kind: path === '' ? 'pad' : 'file', path })));
+}
+
 test('no path comes twice, and nothing lies below what is no folder', () => {
   const CONFLICTS: readonly (readonly [paths: readonly string[], index: number])[] = [
     [['a', 'b', 'a'], 2],
@@ -97,8 +103,8 @@ test('no path comes twice, and nothing lies below what is no folder', () => {
     [['a', 'a b', 'a!/x', 'a-b', 'a.txt', 'a/b'], 5],
     [['a/b', '', '', 'a/b/c/d'], 3],
   ];
-  for (const [paths, index] of CONFLICTS) assert.equal(conflictIn(paths)?.index, index, paths.join());
-  assert.equal(conflictIn(['a/b', 'a/c', 'ab', '', '', 'a.b', 'a/b.c', 'A']), undefined);
+  for (const [paths, index] of CONFLICTS) assert.equal(conflictIn(listOf(paths))?.index, index, paths.join());
+  assert.equal(conflictIn(listOf(['a/b', 'a/c', 'ab', '', '', 'a.b', 'a/b.c', 'A'])), undefined);
 });
 
 test('conflicts are found as a look at each pair finds them', () => {
@@ -110,7 +116,7 @@ test('conflicts are found as a look at each pair finds them', () => {
       const isBad = paths.some((one, at) =>
         paths.some((two, other) => at !== other && `${two}/`.startsWith(`${one}/`)),
       );
-      assert.equal(conflictIn(paths) !== undefined, isBad);
+      assert.equal(conflictIn(listOf(paths)) !== undefined, isBad);
     }),
   );
 });
@@ -142,13 +148,8 @@ test('what some file systems cannot hold is told and not refused', () => {
   }
 });
 
-const listOf = (...paths: readonly string[]): FolderList =>
-  FolderList.of(
-    paths.map((path) => ({ kind: 'file', size: 0, path, target: '', digest: undefined, seconds: undefined })),
-  );
-
 test('folders that are one where case or normal form does not count are found with an entry of each spelling', () => {
-  const list = listOf(
+  const list = listOf([
     'Dir/a',
     'dir/b',
     'DIR/c/d',
@@ -158,7 +159,7 @@ test('folders that are one where case or normal form does not count are found wi
     'alone/Sub/a',
     'alone/sub',
     'y/a',
-  );
+  ]);
   const found = collidingFolders(list, () => true).map((spellings) => Object.fromEntries(spellings));
   assert.deepEqual(found, [
     { Dir: 0, dir: 1, DIR: 2 },
@@ -172,7 +173,7 @@ test('folders that are one where case or normal form does not count are found wi
 });
 
 test('names that are one where case or normal form does not count are found together', () => {
-  const list = listOf('README', 'a/x', 'A/x', 'é', 'e\u0301', 'readme', 'b', 'B/c', 'alone', 'ﬁ', 'FI');
+  const list = listOf(['README', 'a/x', 'A/x', 'é', 'e\u0301', 'readme', 'b', 'B/c', 'alone', 'ﬁ', 'FI', '']);
   const groups = collidingEntries(list).toSorted(([a = 0], [b = 0]) => a - b);
   assert.deepEqual(groups, [
     [0, 5],
