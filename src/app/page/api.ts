@@ -3,6 +3,10 @@
 
 const API = 'api/v1/';
 const DEADLINE_MS = 20_000;
+/** What let this browser in ends with the process that gave it. */
+const UNKNOWN_BROWSER = 401;
+const EARLIER_RUN =
+  'the program was started again; open the link that the command web prints, or that a tracker prints when it starts';
 
 type Values = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
@@ -46,6 +50,7 @@ async function answered<T>(path: string, request: RequestInit): Promise<T> {
   });
   const body = (await response.json().catch(() => ({}))) as { readonly sentence?: string };
   if (response.ok) return body as T;
+  if (response.status === UNKNOWN_BROWSER) throw new Refused(response.status, EARLIER_RUN);
   throw new Refused(response.status, body.sentence ?? `the program answered with ${response.status}`);
 }
 
