@@ -11,6 +11,7 @@ import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { FolderNeed } from '../transfer/storage/folder-need.js';
 import type { Room } from '../transfer/storage/room.js';
+import type { Totals } from '../transfer/storage/totals.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
 import type { Fetched } from './files/completeness.js';
 import type { LibraryChange } from './files/file-table.js';
@@ -30,7 +31,13 @@ export type CheckResult =
   /** `path`: of the copy that is right. `have`: pieces that can be shared; absent: all. */
   | { readonly kind: 'complete'; readonly path: string; readonly mtimeMs: number; readonly have?: number | undefined }
   /** `have`: with the pieces of zeros. */
-  | { readonly kind: 'partial'; readonly have: number; readonly device: number; readonly zeros: KnownZeros }
+  | {
+      readonly kind: 'partial';
+      readonly have: number;
+      readonly device: number;
+      readonly zeros: KnownZeros;
+      readonly totals: Totals;
+    }
   /** `found`: the file that was judged. */
   | {
       readonly kind: 'unusable';
@@ -172,8 +179,8 @@ export type ClientInput =
     }
   /** `swarm`: it was prepared before. */
   | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal; readonly swarm?: SwarmKey }
-  /** The `.part` is open; `have` of its pieces are known to be good. */
-  | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
+  /** The `.part` is open; `have` of its pieces are known to be good. `totals`: of its former runs. */
+  | { readonly kind: 'partOpened'; readonly file: number; readonly have: number; readonly totals: Totals }
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
   | {
       readonly kind: 'download';

@@ -103,7 +103,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'partOpened':
         return this.#about(input.file, (record) => {
           const [paused, closing] = [isPaused(record.entry.completeness), this.#closing !== undefined];
-          countAnew(record);
+          countAnew(record, input.totals);
           return this.#advance(record, { kind: 'partOpened', have: input.have, paused, closing });
         });
       case 'partFailed':
@@ -223,6 +223,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#recovery.foundComplete(this.#files, record, result);
       case 'partial':
         this.#files.liesOn(record, result.device, result.zeros);
+        record.flow.ranBefore(result.totals);
         return this.#advance(record, { kind: 'foundPartial', have: result.have });
       case 'unusable':
         return this.#recovery.foundUnusable(this.#files, record, result, nowMs);

@@ -86,7 +86,7 @@ const fileView = record({
   rate: real,
   /** Peers that we fetch from. */
   peers: u32,
-  /** Payload bytes of this run of the client, over all pauses. */
+  /** Payload bytes, over all pauses and runs of the client until it is complete. */
   received: size,
   /** Of the bytes received, those that were not needed or were wrong. */
   wasted: size,
@@ -101,10 +101,14 @@ const fileView = record({
   files: u32,
   /** Of a folder that is shared: files that have changed, and so are not shared. */
   changed: u32,
-  /** Bytes that came from files of this machine in this run; they are not among those received. */
+  /** Bytes that came from files of this machine; they are not among those received. */
   reused: size,
   /** Of `files`, those that are there. */
   filesDone: u32,
+  /** Of the bytes received, those of earlier runs of the client. */
+  receivedBefore: size,
+  /** Of the bytes wasted, those of earlier runs. */
+  wastedBefore: size,
 });
 export type FileView = ValueOf<typeof fileView>;
 
@@ -374,6 +378,6 @@ export type ClientEvent = MessageOf<typeof clientEvents>;
 export function withContinuation({ code, sentence }: { readonly code: string; readonly sentence: string }): string {
   return `${sentence}; it continues by itself${code === 'DISK_FULL' ? ' when there is room' : ''}`;
 }
-/** Rows sent in one `listed`: FRAME_ITEMS_MAX leaves room for 19 fields in each. */
-export const LIST_ROWS_MAX = 200;
+/** Rows sent in one `listed`: FRAME_ITEMS_MAX leaves room for 21 fields in each. */
+export const LIST_ROWS_MAX = 185;
 export type { ClientStats } from './stats.js';

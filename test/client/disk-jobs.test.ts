@@ -17,6 +17,7 @@ import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { silentLog } from '../../src/foundation/base/log.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { saveResume } from '../../src/transfer/storage/resume.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import { eventually } from '../support/e2e-stage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -104,16 +105,16 @@ test('a download creates its part, and finds its pieces again as far as a record
   const { download } = await shared(scene);
   const part = `${download.path}.part`;
   const open = (): Promise<ClientInput> => scene.run({ kind: 'openPart', file: 2, entry: download });
-  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0 });
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0, totals: NO_TOTALS });
   scene.perform({ kind: 'releasePart', file: 2 });
   // Another client has continued it: what its record does not know is hashed.
   writeFileSync(part, BYTES.subarray(0, PIECE_SIZE));
-  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 1 });
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 1, totals: NO_TOTALS });
   scene.perform({ kind: 'releasePart', file: 2 });
   // A record that cannot be read has every piece hashed.
   for (const copy of ['', '.synced']) writeFileSync(`${scene.paths.resumeOf(download)}${copy}`, 'damaged');
   writeFileSync(part, BYTES.subarray(0, 2 * PIECE_SIZE));
-  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 2 });
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 2, totals: NO_TOTALS });
   scene.perform({ kind: 'releasePart', file: 2 });
   assert.equal(
     (await scene.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true, content: false })).kind,
@@ -153,6 +154,7 @@ test('FC-30: the pieces of zeros of a new part are there at once, and take no ro
     kind: 'partOpened',
     file: 2,
     have: zeros.pieces,
+    totals: NO_TOTALS,
   });
   assert.equal(statSync(`${download.path}.part`).size, download.size);
   assert.ok(statSync(`${download.path}.part`).blocks * 512 < PIECE_SIZE);
@@ -171,7 +173,7 @@ test('FC-30: a part whose record is damaged, and which has other bytes where zer
   for (const at of [3, 6 * PIECE_SIZE - 1, 6 * PIECE_SIZE, bytes.length - 1]) found[at] = 1;
   writeFileSync(part, found);
   const opened = await scene.run({ kind: 'openPart', file: 2, entry: download });
-  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7 });
+  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7, totals: NO_TOTALS });
   const right = new Uint8Array(bytes);
   right[6 * PIECE_SIZE - 1] = 1;
   assert.equal(Buffer.compare(readFileSync(part), right), 0);
@@ -191,7 +193,7 @@ test('FC-30: a record of a release that knew nothing of zeros goes on with its p
   const resume = { swarm: download.swarm, size, have, synced: have, left };
   await saveResume(scene.paths.resumeOf(download), resume, { durable: true });
   const opened = await scene.run({ kind: 'openPart', file: 2, entry: download });
-  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7 });
+  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7, totals: NO_TOTALS });
   assert.equal(statSync(part).mtimeMs, mtimeMs, 'nothing was written');
 });
 
@@ -222,6 +224,7 @@ test('FC-07: a part that no record knows is taken up with its right pieces; with
     kind: 'partOpened',
     file: 2,
     have: 2,
+    totals: NO_TOTALS,
   });
   const prepared = await get(join(scene.directory, 'c.bin'));
   assert.ok(prepared.kind === 'getPrepared' && (prepared.room.freeBytes ?? 0) > 0);

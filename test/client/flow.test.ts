@@ -84,6 +84,22 @@ test('what is counted over pauses is the whole of the run, however much came bef
   assert.deepEqual(flow.counted(now), { received: 700, wasted: 11, reused: 15 }, 'to look changes nothing');
 });
 
+test('what earlier runs received is in every row and in no summary, and is told once', () => {
+  const flow = new Flow();
+  flow.ranBefore({ received: 1_000, wasted: 100, reused: 50 });
+  assert.deepEqual(flow.counted({ ...NO_TRANSFER }), { received: 1_000, wasted: 100, reused: 50 });
+  flow.opened();
+  flow.saw({ ...NO_TRANSFER, received: 5, reused: 1 }, 1_000);
+  // By now what is recorded includes this run.
+  flow.ranBefore({ received: 1_005, wasted: 100, reused: 51 });
+  flow.opened();
+  const now = { ...NO_TRANSFER, received: 20, wasted: 1, reused: 0 };
+  assert.deepEqual(flow.counted(now), { received: 1_025, wasted: 101, reused: 51 });
+  assert.deepEqual(flow.earlier, { received: 1_005, wasted: 100, reused: 51 });
+  assert.deepEqual(flow.before, { receivedBefore: 1_000, wastedBefore: 100 });
+  assert.equal(flow.summary(NO_TRANSFER, 77).received, 5);
+});
+
 test('whatever totals are seen, a summary has whole numbers that the wire carries', () => {
   const totals = fc.record({ received: fc.nat(), wasted: fc.nat(), sent: fc.nat(), passedMs: fc.nat(100_000) });
   fc.assert(

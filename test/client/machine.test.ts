@@ -5,12 +5,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { namesOf } from '../../src/client/files/names.js';
 import { NO_TRANSFER } from '../../src/client/files/record.js';
+import { LIST_ROWS_MAX } from '../../src/client/messages.js';
 import {
   DISK_RESERVE_BYTES,
   DOWNLOADS_RUNNING_MAX,
   PIECE_SIZE,
   QUIT_DEADLINE_MS,
 } from '../../src/foundation/base/limits.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import {
   answers,
   entryOf,
@@ -70,7 +72,7 @@ test('a download is accepted at once; its peers are told before its first piece'
   const effects = stage.get(entryOf('a'));
   assert.deepEqual(kinds(effects), ['saveLibrary', 'tell accepted', 'openPart']);
   assert.deepEqual(answers(effects), ['accepted /files/a']);
-  const started = stage.post({ kind: 'partOpened', file: 1, have: 3 });
+  const started = stage.post({ kind: 'partOpened', file: 1, have: 3, totals: NO_TOTALS });
   assert.deepEqual(kinds(started), ['serve', 'announce register', 'startDownload']);
   assert.equal(stage.rows()[0]?.have, 3);
 });
@@ -93,7 +95,7 @@ test('room is promised once: what running downloads still need on a disk is not 
   assert.deepEqual(answers(refused), ['DISK_FULL']);
   assert.match(sentences(refused), /promised/);
   assert.deepEqual(answers(stage.get(entryOf('d'), free, 2)), ['accepted /files/d'], 'another disk');
-  stage.post({ kind: 'partOpened', file: 1, have: PIECES / 2 });
+  stage.post({ kind: 'partOpened', file: 1, have: PIECES / 2, totals: NO_TOTALS });
   assert.deepEqual(answers(stage.get(entryOf('e', null, { size: SIZE / 2 }), free, 1)), ['accepted /files/e']);
 });
 
@@ -135,7 +137,7 @@ test('fewer downloads run where fewer may, and what waits begins in the order th
     if (opens?.kind !== 'openPart') break;
     assert.equal(last.filter(({ kind }) => kind === 'openPart').length, 1);
     begun.push(opens.entry.name);
-    stage.post({ kind: 'partOpened', file: opens.file, have: 0 });
+    stage.post({ kind: 'partOpened', file: opens.file, have: 0, totals: NO_TOTALS });
     last = stage.complete(opens.file);
   }
   assert.deepEqual(begun, ['d', 'c', 'e', 'b']);
@@ -238,7 +240,7 @@ test('a file can be removed in every state, and what comes late about it is igno
     arrange(stage);
     assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true, content: false })), [], state);
     stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', path: '/files/a', mtimeMs: 1 } });
-    stage.post({ kind: 'partOpened', file: 1, have: 1 });
+    stage.post({ kind: 'partOpened', file: 1, have: 1, totals: NO_TOTALS });
     stage.stopped(1);
     stage.post({ kind: 'completedSeen', file: 1, mtimeMs: 1 });
     stage.post({ kind: 'partFailed', file: 1, refusal: { code: 'IO_ERROR', sentence: 'late' } });
@@ -257,7 +259,7 @@ test('a part that is opened for a file that was removed meanwhile is closed befo
   const stage = new Stage();
   stage.get(entryOf('a'));
   stage.command({ kind: 'remove', name: 'a', force: true, content: false });
-  const effects = kinds(stage.post({ kind: 'partOpened', file: 1, have: 0 }));
+  const effects = kinds(stage.post({ kind: 'partOpened', file: 1, have: 0, totals: NO_TOTALS }));
   assert.deepEqual(effects, ['releasePart', 'saveLibrary', 'deleteFiles']);
 });
 
@@ -301,7 +303,7 @@ test('a row shows what its download received in this run, also after it was paus
   stage.command({ kind: 'pause', name: 'a' });
   stage.stopped(file);
   stage.command({ kind: 'resume', name: 'a' });
-  stage.post({ kind: 'partOpened', file, have: 0 });
+  stage.post({ kind: 'partOpened', file, have: 0, totals: NO_TOTALS });
   const row = () => stage.rows().map(({ received, wasted, reused }) => [received, wasted, reused])[0];
   assert.deepEqual(row(), [100, 10, 1]);
   report(0);
@@ -319,7 +321,7 @@ test('pause and resume before the other has happened end in what was said last',
   assert.ok(kinds(stage.stopped(file)).includes('openPart'));
   assert.deepEqual(answers(stage.command({ kind: 'pause', name: 'a' })), ['accepted PAUSED']);
   assert.deepEqual(answers(stage.command({ kind: 'resume', name: 'a' })), ['accepted RESUMED'], 'while it is opened');
-  assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 0 })).includes('startDownload'));
+  assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 0, totals: NO_TOTALS })).includes('startDownload'));
 });
 
 test('what cannot be paused or resumed is refused', () => {
@@ -373,7 +375,7 @@ test('at start a complete file is served and announced, an unfinished one goes o
   const half = stage.post({
     kind: 'checked',
     file: 2,
-    result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS },
+    result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS, totals: NO_TOTALS },
   });
   assert.deepEqual(kinds(half), ['openPart']);
   const gone = stage.post({
@@ -382,8 +384,12 @@ test('at start a complete file is served and announced, an unfinished one goes o
     result: { kind: 'unusable', found: undefined, sentence: 'gone is gone' },
   });
   assert.deepEqual(kinds(gone), ['tell notice']);
-  stage.post({ kind: 'checked', file: 4, result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS } });
-  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 4, have: 4 })), [
+  stage.post({
+    kind: 'checked',
+    file: 4,
+    result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS, totals: NO_TOTALS },
+  });
+  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 4, have: 4, totals: NO_TOTALS })), [
     'serve',
     'announce register',
     'releasePart',
@@ -462,9 +468,10 @@ test('a long list comes in parts, the last of which says so', () => {
   assert.deepEqual(
     parts.map((part) => (part.kind === 'listed' ? [part.rows.length, part.last] : [])),
     [
-      [200, false],
-      [200, false],
-      [200, true],
+      [LIST_ROWS_MAX, false],
+      [LIST_ROWS_MAX, false],
+      [LIST_ROWS_MAX, false],
+      [600 - 3 * LIST_ROWS_MAX, true],
     ],
   );
 });

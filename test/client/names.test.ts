@@ -8,6 +8,7 @@ import { namesOf, retracked, succeeding } from '../../src/client/files/names.js'
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
 import type { InfoDigest } from '../../src/foundation/torrent/info-text.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import { answers, entryOf, eventsIn, failedBy, kinds, Stage, saved, sentences } from './stage.js';
 
 const MOVED = [
@@ -159,7 +160,7 @@ test('FC-04: a download that had failed begins again with the new trackers besid
   stage.post(failedBy(file, 'IO_ERROR', 'x'));
   const again = stage.get(entryOf('a', null, { mtorrentPath: '/torrents/two.mtorrent', trackers: MOVED }));
   assert.deepEqual(answers(again), ['accepted /files/a']);
-  const opened = stage.post({ kind: 'partOpened', file: 2, have: 1 });
+  const opened = stage.post({ kind: 'partOpened', file: 2, have: 1, totals: NO_TOTALS });
   assert.deepEqual(kinds(opened), ['serve', 'announce register', 'announce register', 'startDownload']);
 });
 

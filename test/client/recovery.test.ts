@@ -7,6 +7,7 @@ import { NO_TRANSFER } from '../../src/client/files/record.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src/client/limits.js';
 import { DISK_RESERVE_BYTES } from '../../src/foundation/base/limits.js';
 import type { Room } from '../../src/transfer/storage/room.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import { answers, entryOf, failedBy, kinds, NO_ZEROS, PIECES, roomOf, SIZE, Stage, sentences } from './stage.js';
 
 const [CHANGED_MS, METAINFO_MS] = [6, 7];
@@ -128,7 +129,7 @@ test('FC-24: a download whose directory is not mounted, or whose disk fails, is 
   assert.deepEqual(kinds(stage.post({ kind: 'partFailed', file, refusal })), ['tell stalled'], 'another reason');
   stage.nowMs += LOOK_AGAIN_MS * 2;
   assert.deepEqual(kinds(stage.post({ kind: 'wake' })), ['openPart']);
-  assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 2 })).includes('startDownload'));
+  assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 2, totals: NO_TOTALS })).includes('startDownload'));
   const progress = { ...NO_TRANSFER, received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0 };
   const grown = stage.post({ kind: 'download', event: { ...progress, kind: 'progressed', file, have: 3 } });
   assert.match(sentences(grown), /^a goes on$/m);
@@ -140,7 +141,13 @@ test('FC-24: a download whose directory is not mounted, or whose disk fails, is 
   next.nowMs += LOOK_AGAIN_MS;
   assert.ok(kinds(next.post({ kind: 'wake' })).includes('check'));
   assert.deepEqual(
-    kinds(next.post({ kind: 'checked', file: 1, result: { kind: 'partial', have: 1, device: 1, zeros: NO_ZEROS } })),
+    kinds(
+      next.post({
+        kind: 'checked',
+        file: 1,
+        result: { kind: 'partial', have: 1, device: 1, zeros: NO_ZEROS, totals: NO_TOTALS },
+      }),
+    ),
     ['openPart'],
   );
 });

@@ -42,8 +42,10 @@ for (const name of ['a', 'ä'])
       changed: 0,
       reused: 0,
       filesDone: 0,
+      receivedBefore: 0,
+      wastedBefore: 0,
     } as const;
-    const row = [name, 'downloading', '/a', '/m', 5, 1, 2, 1.5, 3, 4, 6, 7, 'p', 1, 8, 0, 0, 0, 0];
+    const row = [name, 'downloading', '/a', '/m', 5, 1, 2, 1.5, 3, 4, 6, 7, 'p', 1, 8, 0, 0, 0, 0, 0, 0];
     isOnWire(clientEvents, { kind: 'listed', ask: 1, rows: [file, file], last: true }, [3, 1, [row, row], true]);
     isOnWire(clientEvents, { kind: 'overviewListed', ask: 1, rows: [file], files: 9, received: 8, sent: 7 }, [
       11,

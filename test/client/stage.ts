@@ -17,6 +17,7 @@ import {
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { Room } from '../../src/transfer/storage/room.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 
 export const PIECES = 10;
 export const SIZE = PIECES * PIECE_SIZE;
@@ -119,7 +120,7 @@ export class Stage {
   downloading(entry: Entry): number {
     const opens = this.get(entry).find((effect) => effect.kind === 'openPart');
     if (opens?.kind !== 'openPart') throw new Error('no part is opened');
-    this.post({ kind: 'partOpened', file: opens.file, have: 0 });
+    this.post({ kind: 'partOpened', file: opens.file, have: 0, totals: NO_TOTALS });
     return opens.file;
   }
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect, Found, HashedAgain } from '../../src/client/effects.js';
 import type { PieceRange } from '../../src/foundation/torrent/bitfield.js';
+import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import { answers, entryOf, eventsIn, failedBy, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const FOUND: Found = { size: SIZE, mtimeMs: 1, changedMs: 2, metainfoMtimeMs: 3 };
@@ -84,7 +85,7 @@ test('a running download with bad pieces is withdrawn and let go, mended, and go
   const effects = stage.post({ kind: 'mended', file, have: 3 });
   assert.deepEqual(kinds(effects), ['tell notice', 'tell verified', 'openPart']);
   assert.deepEqual(verified(effects), [`3/${PIECES}`, [2, 3]]);
-  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file, have: 3 })), [
+  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file, have: 3, totals: NO_TOTALS })), [
     'serve',
     'announce register',
     'startDownload',
@@ -97,7 +98,7 @@ test('a paused download is mended where it is, served again and stays paused', (
   stage.command({ kind: 'verify', name: 'a' });
   assert.deepEqual(kinds(judged(stage, file, hashed(BAD, 6))), ['unserve', 'announce withdraw', 'mend']);
   assert.deepEqual(kinds(stage.post({ kind: 'mended', file, have: 3 })), ['tell notice', 'tell verified', 'openPart']);
-  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file, have: 3 })), [
+  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file, have: 3, totals: NO_TOTALS })), [
     'serve',
     'announce register',
     'releasePart',
@@ -126,7 +127,7 @@ test('a file in a passing phase is verified when that is over', () => {
   const stage = new Stage();
   stage.get(entryOf('a'));
   assert.deepEqual(stage.command({ kind: 'verify', name: 'a' }), []);
-  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 1, have: 0 })), [
+  assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 1, have: 0, totals: NO_TOTALS })), [
     'serve',
     'announce register',
     'startDownload',
@@ -183,7 +184,7 @@ test('pause and resume hold while bad pieces are mended', () => {
   stage.stopped(file);
   assert.deepEqual(answers(stage.command({ kind: 'pause', name: 'a' })), ['accepted PAUSED']);
   stage.post({ kind: 'mended', file, have: 3 });
-  stage.post({ kind: 'partOpened', file, have: 3 });
+  stage.post({ kind: 'partOpened', file, have: 3, totals: NO_TOTALS });
   assert.deepEqual(stage.states(), { a: 'paused' });
 });
 
@@ -196,7 +197,7 @@ test('a client that closes ends what is being mended first, and begins no verifi
   judged(stage, file, hashed(BAD, 6));
   stage.command({ kind: 'quit' });
   assert.ok(kinds(stage.stopped(file)).includes('mend'));
-  stage.post({ kind: 'partOpened', file: 2, have: 0 });
+  stage.post({ kind: 'partOpened', file: 2, have: 0, totals: NO_TOTALS });
   const end = stage.post({ kind: 'mended', file, have: 3 });
   assert.deepEqual(kinds(end), ['tell notice', 'tell verified', 'saveLibrary', 'halt']);
   assert.equal(kinds(stage.effects).filter((kind) => kind === 'hashAgain').length, 1);

@@ -275,6 +275,7 @@ test('colours are for those who want them, and a terminal without a cursor gets 
   assert.equal(dumb.raw.includes('\u001b'), false);
   dumb.type(CTRL_D);
   assert.equal(await dumb.exited, 0);
+  assert.match(dumb.lines.join('\n').trimEnd(), /\nmtorrent>\n+[^\n]*(?:BYE|off the trackers)[^\n]*$/i);
 
   // A locale without UTF-8.
   const ascii = open('ascii', ['--download-limit', '100K'], { env: { LANG: 'C' } });

@@ -55,6 +55,8 @@ const FILE: FileView = {
   changed: 0,
   reused: 0,
   filesDone: 0,
+  receivedBefore: 0,
+  wastedBefore: 0,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */

@@ -1388,6 +1388,15 @@ const ADDRESSES: readonly Defect[] = [
     rule: 'FC-16: the choice among routes and interfaces',
   },
   {
+    name: 'totals: what this run has recorded is counted twice',
+    breaks: 'the bytes that a row shows are those that the download received',
+    file: 'src/client/files/flow.ts',
+    right: 'this.#before ??= totals;',
+    wrong: 'this.#before = totals;',
+    test: 'test/client/flow.test.ts',
+    rule: 'what earlier runs received is in every row and in no summary, and is told once',
+  },
+  {
     name: 'folders: what lies in two directories that differ in case is taken for apart',
     breaks: 'a folder is refused where the disk takes two of its directories for one',
     file: 'src/foundation/torrent/folder/paths.ts',

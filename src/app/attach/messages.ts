@@ -11,7 +11,7 @@ import { listOf, text, trailing, tuple, u16, u32 } from '../../foundation/wire/s
 /** Never changes; ATTACH_VERSION does. */
 export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
 /** Raised when a command or an event changes its fields or their ranges; a new command does not raise it. */
-export const ATTACH_VERSION = 5;
+export const ATTACH_VERSION = 6;
 
 const program = text(32);
 const address = text(ADDRESS_BYTES_MAX);

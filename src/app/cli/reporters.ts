@@ -172,7 +172,9 @@ class PeopleReporter implements Reporter {
   }
 
   completed(file: FileView): void {
-    const { name, size, received, wasted, zeros } = file;
+    const { name, size, wasted, zeros } = file;
+    // What came in the seconds of this run.
+    const received = file.received - file.receivedBefore;
     const seconds = Math.max(0.001, (systemClock.nowMs() - this.#sinceMs) / 1_000);
     const speed = received === 0 ? '' : ` in ${seconds.toFixed(1)} s, ${formatBytes(Math.round(received / seconds))}/s`;
     const [zerosSaid] = zerosColumn(zeros);

@@ -26,13 +26,13 @@ export class ClientMetrics {
       counter(
         'mtorrent_received_bytes_total',
         'Payload received',
-        this.#received.take(sum(({ received }) => received)),
+        this.#received.take(sum(({ received, receivedBefore }) => received - receivedBefore)),
       ),
       counter('mtorrent_sent_bytes_total', 'Payload sent', this.#sent.take(sum(({ sent }) => sent))),
       counter(
         'mtorrent_wasted_bytes_total',
         'Payload received that was not needed or was wrong',
-        this.#wasted.take(sum(({ wasted }) => wasted)),
+        this.#wasted.take(sum(({ wasted, wastedBefore }) => wasted - wastedBefore)),
       ),
       gauge(
         'mtorrent_receive_bytes_per_second',

@@ -38,11 +38,14 @@ export function refuse(ask: number, code: ErrorCode, sentence: string): ClientEf
   return { kind: 'tell', event: { kind: 'refused', ask, code, sentence } };
 }
 
-/** What a download found on this machine. */
-export function reused({ entry }: FileRecord, event: Extract<DownloadEvent, { kind: 'reused' }>): ClientEffect {
+/** What a download found on this machine, over all its pauses and runs. */
+export function reused({ entry, flow }: FileRecord, event: Extract<DownloadEvent, { kind: 'reused' }>): ClientEffect {
   const { name, path } = entry;
   const sources = [...event.sources].sort(([, a], [, b]) => b - a).slice(0, REUSE_SOURCES_TOLD_MAX);
-  return { kind: 'tell', event: { kind: 'reused', name, path, bytes: event.bytes, fetched: event.fetched, sources } };
+  const { earlier } = flow;
+  const bytes = event.bytes + earlier.reused;
+  const fetched = event.fetched + earlier.received - earlier.wasted;
+  return { kind: 'tell', event: { kind: 'reused', name, path, bytes, fetched, sources } };
 }
 
 export function bad(sentence: string): ClientEffect {

@@ -73,5 +73,7 @@ function shareView({ path, mtorrentPath, size, done, pieces }: ShareProgress): F
     files: 0,
     changed: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
   };
 }

@@ -118,7 +118,7 @@ function overview(files: FileTable, hashing: Hashing, ask: number): ClientEffect
       ask,
       rows: rows.slice(0, OVERVIEW_ROWS_MAX),
       files: records.length,
-      received: sum(({ transfer, flow }) => flow.counted(transfer).received),
+      received: sum(({ transfer, flow }) => flow.counted(transfer).received - flow.before.receivedBefore),
       sent: sum(({ transfer }) => transfer.sent),
     },
   };

@@ -18,6 +18,7 @@ import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
+import { loadTotals } from '../../transfer/storage/totals.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientInput } from '../effects.js';
 import { namesOf } from '../files/names.js';
@@ -265,7 +266,8 @@ export class DiskJobs {
           this.#claimed.set(file, entry.path);
           const metainfo = files.metainfo(entry.swarm);
           files.partOpened(file, opened, await this.#reuse.planFor(entry, metainfo, opened.have));
-          return { kind: 'partOpened', file, have: files.offeredCount(file) };
+          const totals = await loadTotals(paths.resumeOf(entry));
+          return { kind: 'partOpened', file, have: files.offeredCount(file), totals };
         },
         refused: partFailed,
       },

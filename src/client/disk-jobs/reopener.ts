@@ -39,6 +39,7 @@ import { inspectSource, isFolder, type Source } from '../../transfer/storage/sou
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTargetName } from '../../transfer/storage/target-name.js';
+import { loadTotals } from '../../transfer/storage/totals.js';
 import type { CheckResult, There } from '../effects.js';
 import { recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
@@ -229,11 +230,10 @@ export class Reopener {
   }
 
   async #checkPart(entry: Entry, metainfo: Metainfo): Promise<CheckResult> {
-    const device = await deviceOf(dirname(entry.path));
-    const zeros = zerosOf(metainfo);
-    const { size, pieceCount } = metainfo.geometry;
+    const [device, totals] = [await deviceOf(dirname(entry.path)), await loadTotals(this.#recordOf(entry))];
+    const [zeros, { size, pieceCount }] = [zerosOf(metainfo), metainfo.geometry];
     const recorded = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount);
-    return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros) };
+    return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros), totals };
   }
 
   /** How many pieces an unfinished download is recorded to have. */

@@ -3,10 +3,11 @@
 
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Summary } from '../../tracking/announce/messages.js';
+import { NO_TOTALS, sumOf, type Totals } from '../../transfer/storage/totals.js';
 import { RATE_HELD_MS } from '../limits.js';
 import type { Transfer } from './record.js';
 
-type Counts = Pick<Transfer, 'received' | 'wasted' | 'reused'>;
+type Counts = Totals;
 
 export class Flow {
   readonly #down = new HeldRate();
@@ -15,6 +16,7 @@ export class Flow {
   readonly #wasted = new Sum();
   readonly #reused = new Sum();
   readonly #sent = new Sum();
+  #before: Totals | undefined;
   #startedMs: number | undefined;
   #finishedMs: number | undefined;
 
@@ -23,18 +25,36 @@ export class Flow {
     this.#startedMs ??= nowMs;
   }
 
+  /** What it had received and reused in earlier runs of the client: told first counts, since later it includes ours. */
+  ranBefore(totals: Totals): void {
+    this.#before ??= totals;
+  }
+
   /** The download is opened, again maybe, and counts from zero. */
   opened(): void {
     for (const count of [this.#received, this.#wasted, this.#reused]) count.startsAnew();
   }
 
-  /** Over all pauses. @param transfer the counts since it was opened last. */
+  /** Of what rows say, the part of earlier runs of the client. */
+  get before(): { readonly receivedBefore: number; readonly wastedBefore: number } {
+    const { received, wasted } = this.#before ?? NO_TOTALS;
+    return { receivedBefore: received, wastedBefore: wasted };
+  }
+
+  /** Over all pauses and runs. @param transfer the counts since it was opened last. */
   counted({ received, wasted, reused }: Counts): Counts {
-    return {
+    const run = {
       received: this.#received.with(received),
       wasted: this.#wasted.with(wasted),
       reused: this.#reused.with(reused),
     };
+    return sumOf(run, this.#before ?? NO_TOTALS);
+  }
+
+  /** What the download had before it was opened last. */
+  get earlier(): Totals {
+    const [received, wasted, reused] = [this.#received.former, this.#wasted.former, this.#reused.former];
+    return sumOf({ received, wasted, reused }, this.#before ?? NO_TOTALS);
   }
 
   ended(nowMs: number): void {
@@ -67,6 +87,11 @@ export class Flow {
 class Sum {
   #former = 0;
   #latest = 0;
+
+  /** What was counted before it began anew. */
+  get former(): number {
+    return this.#former;
+  }
 
   get total(): number {
     return this.#former + this.#latest;

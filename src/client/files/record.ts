@@ -5,6 +5,7 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
+import type { Totals } from '../../transfer/storage/totals.js';
 import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import type { Phase } from './file-life.js';
@@ -87,8 +88,9 @@ export interface FileRecord {
   readonly zeroBytes: number;
 }
 
-/** Its download is opened, once more maybe, and reports from zero on. */
-export function countAnew({ transfer, flow }: FileRecord): void {
+/** Its download is opened, once more maybe, and reports from zero on. @param totals of its former runs. */
+export function countAnew({ transfer, flow }: FileRecord, totals: Totals): void {
+  flow.ranBefore(totals);
   flow.opened();
   Object.assign(transfer, { received: 0, wasted: 0, reused: 0 });
 }
@@ -136,10 +138,10 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
   };
 }
 
-/** Those of its numbers that a row shows as they are, and its bytes over all pauses of this run. */
+/** Those of its numbers that a row shows as they are, and its bytes over all pauses and runs. */
 function shownOf({ transfer, flow }: FileRecord) {
   const { have, rate, peers, seeders, sent } = transfer;
-  return { have, rate, peers, seeders, sent, ...flow.counted(transfer) };
+  return { have, rate, peers, seeders, sent, ...flow.counted(transfer), ...flow.before };
 }
 
 /** Some files of the folder have changed, and are not shared. */
@@ -151,7 +153,10 @@ function isPartlyShared(phase: Phase): boolean {
 export function viewsOf(record: FileRecord): readonly FileView[] {
   const first = viewOf(record);
   if (isUnfinished(record)) return [first];
-  const others = record.entry.others.map((name) => ({ ...viewOf(record, name), received: 0, wasted: 0, sent: 0 }));
+  const others = record.entry.others.map((name) => ({
+    ...viewOf(record, name),
+    ...{ received: 0, receivedBefore: 0, wasted: 0, wastedBefore: 0, sent: 0 },
+  }));
   return [first, ...others];
 }
 

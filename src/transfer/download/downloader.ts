@@ -78,8 +78,10 @@ export class Downloader {
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#swarmBytes = keyBytes(options.swarm);
-    this.#resume = new ResumeWriter({ ...options, done: options.pieces.done, size: options.geometry.size });
-    this.#machine = new DownloadMachine({ ...options, layout: options.storage.layout });
+    const machine = new DownloadMachine({ ...options, layout: options.storage.layout });
+    this.#machine = machine;
+    const [done, { size }] = [options.pieces.done, options.geometry];
+    this.#resume = new ResumeWriter({ ...options, done, size, totals: () => machine.totals });
     this.#host = new Host<DownloadInput, DownloadEffect>({
       name: `download/${options.name}`,
       machine: this.#machine,

@@ -8,6 +8,7 @@ import type { Prng } from '../../foundation/base/prng.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { FetchEvent } from '../peer/messages.js';
+import type { Totals } from '../storage/totals.js';
 import { chartOf } from './chart.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import type { Chart, ConnectedPeer } from './messages.js';
@@ -95,6 +96,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   /** Every connected peer. */
+  /** Since it was opened. */
+  get totals(): Totals {
+    return { ...this.#reports.totals, reused: this.#local.reused };
+  }
+
   describe(nowMs: number): readonly ConnectedPeer[] {
     return this.#connections.describe(nowMs);
   }

@@ -7,6 +7,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { leftAs, saveResume } from '../storage/resume.js';
 import type { Storage } from '../storage/storage.js';
+import { loadTotals, saveTotals, sumOf, type Totals } from '../storage/totals.js';
 
 export interface ResumeWriterOptions {
   readonly swarm: SwarmKey;
@@ -15,6 +16,8 @@ export interface ResumeWriterOptions {
   readonly done: Bitfield;
   readonly storage: Storage;
   readonly resumePath: string;
+  /** Since it was opened. */
+  readonly totals: () => Totals;
   readonly log: Log;
 }
 
@@ -23,6 +26,8 @@ export class ResumeWriter {
   #synced: Bitfield;
   #last: Promise<void> = Promise.resolve();
   #isQueued = false;
+  /** Of earlier runs, and of this one before it was opened again. */
+  #former: Totals | undefined;
 
   constructor(options: ResumeWriterOptions) {
     this.#options = options;
@@ -65,9 +70,11 @@ export class ResumeWriter {
 
   /** @param isLast the download has stopped, and nothing is written to its storage any more. */
   async #write(durable: boolean, isLast = false): Promise<void> {
-    const { swarm, size, done, storage, resumePath } = this.#options;
+    const { swarm, size, done, storage, resumePath, totals } = this.#options;
     const left = leftAs(await storage.stamp(), isLast, isLast ? await storage.times() : undefined);
     await saveResume(resumePath, { swarm, size, have: done, synced: this.#synced, left }, { durable });
+    this.#former ??= await loadTotals(resumePath);
+    await saveTotals(resumePath, sumOf(this.#former, totals()));
   }
 
   #queue(work: () => Promise<void>): void {

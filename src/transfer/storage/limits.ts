@@ -120,6 +120,8 @@ export const KEPT_NAMED_MAX = 10;
 export const STAMPS_BYTES_MAX = 3 * MIB;
 /** Files by which a directory is taken for a folder that was fetched before: enough to tell it from any other. */
 export const TARGET_FILES_LOOKED_AT = 16;
+/** Three numbers and their names. */
+export const TOTALS_BYTES_MAX = 512;
 /** Names of a folder that are tried on its file system: each is a file made and deleted. Others fail when written. */
 export const NAMES_TRIED_MAX = 256;
 /** Directories of one look into a folder that is walked: a task of the hash pool, which should be worth its message. */

@@ -16,6 +16,7 @@ import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire
 import { RESUME_BYTES_MAX } from './limits.js';
 import { atomicWriteFile, readBounded } from './state-file.js';
 import type { Stamp } from './storage.js';
+import { deleteTotals } from './totals.js';
 
 export interface Resume {
   readonly swarm: SwarmKey;
@@ -178,6 +179,7 @@ export async function loadResume(path: string): Promise<ResumeReading | undefine
 export async function deleteResume(path: string): Promise<void> {
   // The copy first: left alone, it would be read as the record.
   for (const copy of [durableCopyOf(path), path]) await rm(copy, { force: true });
+  await deleteTotals(path);
 }
 
 function durableCopyOf(path: string): string {

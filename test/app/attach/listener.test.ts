@@ -271,6 +271,8 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     changed: 0,
     reused: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
   };
   const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -307,6 +309,8 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     changed: 0,
     reused: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

@@ -73,6 +73,8 @@ const FILE: FileView = {
   changed: 0,
   reused: 0,
   filesDone: 0,
+  receivedBefore: 0,
+  wastedBefore: 0,
 };
 
 const STARTED = {
@@ -109,6 +111,8 @@ const anyFile: fc.Arbitrary<FileView> = fc
       changed: fc.nat(),
       reused: fc.nat(),
       filesDone: fc.nat(),
+      receivedBefore: fc.constant(0),
+      wastedBefore: fc.constant(0),
     }),
   );
 
@@ -232,6 +236,13 @@ test('FC-30: what is zeros is said while it is fetched, and when it is complete'
   });
   assert.match(stderr, / {2}2\.0 MiB of 5\.0 MiB {2}zeros 1\.5 MiB {2}1\.0 MiB\/s/);
   assert.match(stderr, /film\.bin is complete: 5\.0 MiB \(zeros 1\.5 MiB\)\n/);
+});
+
+test('the rate of a complete download is that of this run, whatever earlier runs received', () => {
+  const said50 = (received: number, receivedBefore: number): string =>
+    said({}, (reporter) => reporter.completed({ ...FILE, received, receivedBefore, wasted: 0 })).stderr;
+  assert.match(said50(9 * 2 ** 30, 9 * 2 ** 30), /is complete: 5\.0 MiB\n/);
+  assert.match(said50(9 * 2 ** 30 + 1, 9 * 2 ** 30), /is complete: 5\.0 MiB in \d+\.\d s, [\d,]+ B\/s\n/);
 });
 
 test('quiet says nothing on stderr, verbose says more; the result is on stdout either way', () => {

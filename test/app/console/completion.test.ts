@@ -28,6 +28,8 @@ function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}
     changed: 0,
     reused: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
   };
   return { name, state, path: `/d/${name}`, mtorrentPath, size, have, pieces, ...rest };
 }

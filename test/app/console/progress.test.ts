@@ -35,6 +35,8 @@ function file(shown: Partial<FileView> = {}): FileView {
     changed: 0,
     reused: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
     ...shown,
   };
 }

@@ -34,6 +34,8 @@ const ROW: FileView = {
   changed: 0,
   reused: 0,
   filesDone: 0,
+  receivedBefore: 0,
+  wastedBefore: 0,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

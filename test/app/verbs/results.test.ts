@@ -38,6 +38,8 @@ function row(shown: Partial<FileView> = {}): FileView {
     changed: 0,
     reused: 0,
     filesDone: 0,
+    receivedBefore: 0,
+    wastedBefore: 0,
     ...shown,
   };
 }
@@ -107,6 +109,8 @@ test('JSON carries every field by name, and is one line', () => {
         changed: 0,
         reused: 0,
         filesDone: 0,
+        receivedBefore: 0,
+        wastedBefore: 0,
       },
     ],
   });

@@ -8,6 +8,8 @@ export interface LineSource {
   open(events: LineEvents): void;
   /** The last line is done; the next one may come. */
   ready(): void;
+  /** No line is asked for any more; the last words are printed, then it is closed. */
+  leaving?(): void;
   close(): void;
 }
 
@@ -80,6 +82,11 @@ export class PlainPrompt implements LineSource {
   ready(): void {
     this.#isPrompting = true;
     this.#stdout.write(PROMPT);
+  }
+
+  leaving(): void {
+    if (this.#isPrompting) this.#stdout.write('\n');
+    this.#isPrompting = false;
   }
 
   close(): void {

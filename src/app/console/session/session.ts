@@ -119,6 +119,7 @@ export class Session {
     if (this.#quitting) return;
     this.#quitting = true;
     const { output, leave, source, farewell } = this.#options;
+    source.leaving?.();
     try {
       const detail = await leave();
       output.showResult({ kind: 'done', detail, sentence: farewell ?? detail });
