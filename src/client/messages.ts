@@ -288,7 +288,7 @@ export const CLIENT_COMMANDS = {
    */
   retain: message(43, { ask, days: u32, versions: u32, budget: size, isTrial: flag }),
 };
-export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
+const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
 
 /** Tags as in CLIENT_COMMANDS. */

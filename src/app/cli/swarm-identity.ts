@@ -27,7 +27,7 @@ export async function administrator(settings: Settings): Promise<Asking> {
 }
 
 /** Rejects with NOT_ADMITTED where this machine belongs to no closed swarm. */
-export async function ownIdentity(settings: Settings, part: Part): Promise<OwnIdentity> {
+async function ownIdentity(settings: Settings, part: Part): Promise<OwnIdentity> {
   return loadIdentity(await swarmDirectory(settings), part);
 }
 

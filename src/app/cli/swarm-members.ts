@@ -78,7 +78,7 @@ async function trackerSecret(
 }
 
 /** 'good once, until 15:05'. */
-export function goodText(uses: number, seconds: number): string {
+function goodText(uses: number, seconds: number): string {
   return `good ${uses === 1 ? 'once' : `for ${uses} machines`}, until ${timeText(nowS() + seconds)}`;
 }
 

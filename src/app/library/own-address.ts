@@ -98,7 +98,7 @@ function unusable(sentence: string): MiniTorrentError {
 }
 
 /** At which other machines reach this one; undefined while it has nothing but the loopback. */
-export async function hostForOthers(): Promise<string | undefined> {
+async function hostForOthers(): Promise<string | undefined> {
   const routes = await Promise.all(ELSEWHERE.map((host) => hostTowards(host)));
   return chooseHost(
     routes.filter((host) => host !== undefined),

@@ -59,7 +59,7 @@ function setting<T>(
 export const LOG_LEVEL_CHOICES = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
 /** A copy of CARD_LIFE_S, whose file a client does not need; a test compares them. */
-export const CARD_LIFE_DEFAULT_MS = 14 * 24 * 3_600_000;
+const CARD_LIFE_DEFAULT_MS = 14 * 24 * 3_600_000;
 
 export const SETTINGS = {
   address: optional(address, 'found automatically', 'ip:port where other clients reach this one'),

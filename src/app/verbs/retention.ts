@@ -68,7 +68,7 @@ function rulesOf(values: {
 }
 
 /** A line for each download, those that go first; then the sums. */
-export function retentionLines(view: RetentionView): readonly string[] {
+function retentionLines(view: RetentionView): readonly string[] {
   const { days, versions, budget, rows, downloads, going, freed, bytes, shortfall } = view;
   if (days + versions + budget === 0)
     return ['no rule of retention is set, so nothing is deleted; try some with: retention --keep-versions 3'];

@@ -67,7 +67,7 @@ export class FolderWatch {
 }
 
 /** Which files are not shared any more; '' when there is none. */
-export function changedSentence({ entry }: Pick<FileRecord, 'entry'>, { changed, names }: SeenFolder): string {
+function changedSentence({ entry }: Pick<FileRecord, 'entry'>, { changed, names }: SeenFolder): string {
   if (changed === 0) return '';
   const shown = names.slice(0, CHANGED_NAMED_MAX).map((name) => printable(shortened(name)));
   const others = changed > shown.length ? `, and ${changed - shown.length} more` : '';

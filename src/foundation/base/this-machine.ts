@@ -85,7 +85,7 @@ export function hasAesInstructions(): boolean {
 }
 
 /** @param cpuInfo as Linux writes it for x86 (`flags`) and ARM (`Features`). */
-export function saysAes(cpuInfo: string): boolean {
+function saysAes(cpuInfo: string): boolean {
   const words = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1];
   return words === undefined || /\baes\b/.test(words);
 }

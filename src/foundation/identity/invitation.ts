@@ -19,7 +19,7 @@ export interface Invitation {
   readonly isForTracker: boolean;
 }
 
-export const INVITATION_PREFIX = 'mtj1';
+const INVITATION_PREFIX = 'mtj1';
 const IS_IPV4 = 0;
 const [IPV4_SIZE, PORT_SIZE] = [4, 2];
 const HEAD_SIZE = PUBLIC_KEY_SIZE + INVITATION_SECRET_SIZE + 1;

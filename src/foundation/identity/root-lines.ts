@@ -7,7 +7,7 @@ import { formatPasted, parsePasted } from './pasted.js';
 import { isMemberName, STATEMENT_SIZE } from './statement.js';
 
 export const ROOT_PREFIX = 'mtroot1';
-export const REQUEST_PREFIX = 'mtreq1';
+const REQUEST_PREFIX = 'mtreq1';
 export const GRANT_PREFIX = 'mtgrant1';
 
 /** Of a key that wants to be a tracker. */

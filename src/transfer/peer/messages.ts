@@ -102,7 +102,7 @@ export const fetchCommands = protocol('peer.fetchCommands', {
 });
 export type FetchCommand = MessageOf<typeof fetchCommands>;
 
-export const HANG_UP_REASONS = [
+const HANG_UP_REASONS = [
   'asked',
   'closed',
   'unreachable',

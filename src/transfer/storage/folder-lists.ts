@@ -11,7 +11,7 @@ interface Held {
   holders: number;
 }
 
-export class FolderLists {
+class FolderLists {
   readonly #held = new Map<number, Held>();
   readonly #numbers = new WeakMap<SharedArrayBuffer, number>();
   #last = 0;

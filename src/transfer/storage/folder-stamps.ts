@@ -25,7 +25,7 @@ export async function saveStamps(path: string, swarm: SwarmKey, list: FolderList
 }
 
 /** The caller owns the bytes. */
-export function encodeStamps(swarm: SwarmKey, list: FolderList): Uint8Array {
+function encodeStamps(swarm: SwarmKey, list: FolderList): Uint8Array {
   const bytes = Buffer.alloc(TIMES + 8 * list.count);
   MAGIC.copy(bytes);
   bytes.set(keyBytes(swarm), BODY);
@@ -52,7 +52,7 @@ export async function loadStamps(path: string, swarm: SwarmKey, list: FolderList
 }
 
 /** As `loadStamps`, whatever the bytes are. */
-export function applyStamps(record: Uint8Array, swarm: SwarmKey, list: FolderList): boolean {
+function applyStamps(record: Uint8Array, swarm: SwarmKey, list: FolderList): boolean {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
   if (bytes.length !== TIMES + 8 * list.count || MAGIC.compare(bytes, 0, MAGIC.length) !== 0) return false;
   if (bytes.readUInt32LE(MAGIC.length) !== crc32(bytes.subarray(BODY))) return false;

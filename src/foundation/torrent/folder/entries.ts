@@ -174,7 +174,7 @@ export function* formatFolder(list: FolderList): Generator<string> {
 }
 
 /** One line, without its line feed. */
-export function formatEntry({ kind, size, path, target, digest, seconds }: FolderEntry): string {
+function formatEntry({ kind, size, path, target, digest, seconds }: FolderEntry): string {
   if (kind === 'pad') return `pad: ${size}`;
   if (kind === 'dir') return `dir: ${path}`;
   if (kind === 'link') return `link: ${Buffer.byteLength(target)} ${target} ${path}`;
