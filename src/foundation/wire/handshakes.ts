@@ -1,6 +1,6 @@
 // Who is let into a handshake, and when: a few are under way, the others wait in a line that is bounded by the time it
-// takes, oldest first and in turn between addresses. An address whose connections keep failing is not served for a
-// while, unless a member is connected from there. Pure.
+// takes, oldest first and in turn between addresses. An address whose connections keep failing, or from which more
+// strangers come than may join, is not served for a while, unless a member is connected from there. Pure.
 
 import {
   HANDSHAKE_GUESS_MS,
@@ -9,6 +9,7 @@ import {
   HANDSHAKES_FAILED_MAX,
   HANDSHAKES_HOSTS_MAX,
 } from './limits.js';
+import { StrangerBudget } from './stranger-budget.js';
 
 export interface LineOptions {
   readonly underWayMax: number;
@@ -18,8 +19,11 @@ export interface LineOptions {
   readonly lineMs?: number;
 }
 
-/** `failed`: at the gate, or before it by a fault of its own. `left`: by itself, or for want of a place. */
-export type HandshakeEnd = 'in' | 'failed' | 'left';
+/**
+ * `stranger`: it has no card, and may only ask to join. `failed`: at the gate, or before it by a fault of its own.
+ * `left`: by itself, or for want of a place.
+ */
+export type HandshakeEnd = 'in' | 'stranger' | 'failed' | 'left';
 
 /** How much one sample moves the measured time: 1/32 settles within a hundred handshakes. */
 const WEIGHT = 1 / 32;
@@ -40,6 +44,9 @@ export class HandshakeLine {
   readonly #underWayFrom = new Map<string, number>();
   readonly #members = new Map<string, number>();
   readonly #failures = new Map<string, Failures>();
+  readonly #strangers = new StrangerBudget();
+  /** They waited when their address had spent what strangers get. */
+  #givenUp: number[] = [];
   /** Of a line that is served without a break, the time between two ends. */
   #perMs = HANDSHAKE_GUESS_MS;
   #endedMs: number | undefined;
@@ -75,8 +82,16 @@ export class HandshakeLine {
     if (this.#underWayFrom.get(host) === 0) this.#underWayFrom.delete(host);
     if (end === 'in') this.#members.set(host, (this.#members.get(host) ?? 0) + 1);
     if (end === 'failed') this.#failed(host, nowMs);
+    if (end === 'stranger') this.#cameFrom(host, nowMs);
     this.#measure(nowMs);
     return this.#next();
+  }
+
+  /** Those whose wait ended with `ended`: they are to be hung up on. */
+  takeGivenUp(): readonly number[] {
+    const givenUp = this.#givenUp;
+    if (givenUp.length > 0) this.#givenUp = [];
+    return givenUp;
   }
 
   /** One that was let in has ended. */
@@ -154,9 +169,20 @@ export class HandshakeLine {
     if (oldest !== undefined) this.#failures.delete(oldest);
   }
 
+  #cameFrom(host: string, nowMs: number): void {
+    this.#strangers.spend(host, nowMs);
+    if (!this.#isBarred(host, nowMs)) return;
+    for (const connection of this.#waiting.get(host) ?? []) {
+      this.#givenUp.push(connection);
+      this.#hosts.delete(connection);
+    }
+    this.#waiting.delete(host);
+  }
+
   #isBarred(host: string, nowMs: number): boolean {
-    const failures = this.#failures.get(host);
-    if (failures === undefined || failures.count < HANDSHAKES_FAILED_MAX || this.#members.has(host)) return false;
-    return nowMs - failures.sinceMs < HANDSHAKES_BARRED_MS;
+    if (this.#members.has(host)) return false;
+    const { count, sinceMs } = this.#failures.get(host) ?? { count: 0, sinceMs: nowMs };
+    const hasFailed = count >= HANDSHAKES_FAILED_MAX && nowMs - sinceMs < HANDSHAKES_BARRED_MS;
+    return hasFailed || this.#strangers.isSpent(host, nowMs);
   }
 }

@@ -38,3 +38,10 @@ export const HANDSHAKES_FAILED_MAX = 16;
 export const HANDSHAKES_BARRED_MS = 10_000;
 /** Addresses whose failures are remembered: some 100 bytes each. */
 export const HANDSHAKES_HOSTS_MAX = 4_096;
+/**
+ * Handshakes a second with machines of one address that have no card: as many as may join at a tracker in that time. Of
+ * its processor that is a fortieth.
+ */
+export const STRANGERS_PER_SECOND = 20;
+/** The same at once: as many as may wait for an answer at a tracker. */
+export const STRANGERS_BURST = 64;

@@ -45,8 +45,8 @@ class ClosedPassage implements Passage {
   readonly #open = new Map<Socket, Member>();
   readonly #line: HandshakeLine;
   readonly #alpn: DataView;
-  /** Those that wait: what begins their handshake. */
-  readonly #arrivals = new Map<number, () => void>();
+  /** Those that wait. */
+  readonly #arrivals = new Map<number, { readonly arrival: Arrival; readonly socket: Socket }>();
   #lastArrival = 0;
   #certificate = '';
   #context: tls.SecureContext | undefined;
@@ -105,7 +105,7 @@ class ClosedPassage implements Passage {
     const arrival = new Arrival(socket, this.#wire, this.#timers, {
       opened: (secured, who, sinceMs) => {
         const isMember = who?.kind === 'member';
-        this.#turnOver(number, isMember ? 'in' : 'left');
+        this.#turnOver(number, isMember ? 'in' : 'stranger');
         if (isMember) this.#remember(secured, who.member, host);
         on.opened(secured, who, sinceMs);
       },
@@ -117,16 +117,17 @@ class ClosedPassage implements Passage {
     });
     const place = this.#line.arrive(number, host, this.#timers.nowMs());
     if (place === 'begin') this.#begin(arrival, socket);
-    else if (place === 'wait') this.#arrivals.set(number, () => this.#begin(arrival, socket));
+    else if (place === 'wait') this.#arrivals.set(number, { arrival, socket });
     else arrival.turnAway();
   }
 
   #turnOver(number: number, end: HandshakeEnd): void {
     const next = this.#line.ended(number, end, this.#timers.nowMs());
-    if (next === undefined) return;
-    const begin = this.#arrivals.get(next);
+    for (const waited of this.#line.takeGivenUp()) this.#arrivals.get(waited)?.arrival.turnAway();
+    const begins = next === undefined ? undefined : this.#arrivals.get(next);
+    if (next === undefined || begins === undefined) return;
     this.#arrivals.delete(next);
-    begin?.();
+    this.#begin(begins.arrival, begins.socket);
   }
 
   #begin(arrival: Arrival, socket: Socket): void {

@@ -8,6 +8,8 @@ import {
   HANDSHAKE_LINE_MS,
   HANDSHAKES_BARRED_MS,
   HANDSHAKES_FAILED_MAX,
+  STRANGERS_BURST,
+  STRANGERS_PER_SECOND,
   TRACKER_HANDSHAKES_MAX,
 } from '../../../src/foundation/wire/limits.js';
 import {
@@ -211,6 +213,46 @@ test('an address whose handshakes fail is not served for a while, unless a membe
   line.memberLeft('good');
   assert.equal(line.arrive(4, 'good', 0), 'refuse');
   assert.equal(line.arrive(5, 'bad', HANDSHAKES_BARRED_MS), 'begin');
+});
+
+test('strangers of one address cost no more handshakes than may join, however many come, unless a member is in from there', () => {
+  const line = new HandshakeLine({ underWayMax: TRACKER_HANDSHAKES_MAX, waitingMax: 1_000 });
+  let shaken = 0;
+  let connection = 0;
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 2) {
+    connection += 1;
+    if (line.arrive(connection, 'bad', nowMs) !== 'begin') continue;
+    shaken += 1;
+    line.ended(connection, 'stranger', nowMs);
+  }
+  const most = STRANGERS_BURST + 10 * STRANGERS_PER_SECOND;
+  assert.ok(shaken <= most + 1 && shaken >= most - 1, `${shaken} of 5,000 in ten seconds`);
+  assert.equal(line.arrive(9_000, 'good', 10_000), 'begin');
+  line.ended(9_000, 'in', 10_000);
+  for (let at = 0; at < 2 * STRANGERS_BURST; at += 1) {
+    assert.equal(line.arrive(10_000 + at, 'good', 10_000), 'begin', 'one of its members is in');
+    line.ended(10_000 + at, 'stranger', 10_000);
+  }
+});
+
+test('strangers that wait when their address has had its share are given up, and keep no other address waiting', () => {
+  const line = new HandshakeLine({ underWayMax: 4, waitingMax: 1_000 });
+  for (let at = 0; at < 500; at += 1) line.arrive(at, 'bad', 0);
+  line.arrive(600, 'good', 0);
+  line.arrive(601, 'good', 0);
+  const served = new Set<number>();
+  for (let next: number | undefined = 0; next !== undefined; ) {
+    served.add(next);
+    next = line.ended(next, next < 500 ? 'stranger' : 'in', 1);
+  }
+  const givenUp = line.takeGivenUp();
+  assert.ok(served.size <= STRANGERS_BURST + 2, `${served.size} were served`);
+  assert.equal(givenUp.length + served.size + 3, 502, 'three are under way');
+  assert.deepEqual(line.takeGivenUp(), []);
+  assert.equal(line.waiting, 0);
+  for (const each of givenUp) assert.equal(line.ended(each, 'left', 2), undefined);
+  assert.equal(line.arrive(700, 'bad', 1), 'refuse');
+  assert.equal(line.arrive(701, 'bad', 60_000), 'begin');
 });
 
 test('handshakes that never end take no more than three quarters of the places, however many come from there', () => {
