@@ -5,16 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress } from '../src/foundation/torrent/address.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 import { Driver, type FaultFigure, type FaultOptions, MIB } from './faults-stage.js';
+import { FLOODS, SAID } from './strangers-floods.js';
 import { connectFleet, swarmBytes, TrackerClient } from './tracker-driver.js';
 import { type Pair, withPair } from './tracker-stage.js';
 import { rssBytes } from './tracker-vitals.js';
 
-const FLOODS = ['handshakes', 'drips', 'invitations'] as const;
-const SAID = {
-  handshakes: '500 handshakes a second without a card',
-  drips: '2,000 sockets of a byte a second',
-  invitations: '1,000 wrong invitations',
-} as const;
 const MEMBERS = 20;
 const RHYTHM_MS = 100;
 const FLOOD_MS = 8_000;

@@ -1,12 +1,13 @@
-// `npm run bench -- faults [--only liars|killed|leaver|attack|ban|strangers] [--runs N] [--quick] [--json] [--out DIR]`
-// shows what bad peers and bad days cost those who are honest, with real processes on this machine. A bar is held
-// against the median of the runs; a missed one makes the exit code 1.
+// `npm run bench -- faults [--only NAME] [--runs N] [--quick] [--json] [--out DIR]` shows what bad peers and bad days
+// cost those who are honest, with real processes on this machine. A bar is held against the median of the runs; a
+// missed one makes the exit code 1.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { attackScene } from './faults-attack.js';
 import { banScene } from './faults-ban.js';
+import { besideScene } from './faults-beside.js';
 import { killedScene } from './faults-killed.js';
 import { leaverScene } from './faults-leaver.js';
 import { liarsScene } from './faults-liars.js';
@@ -23,6 +24,7 @@ const SCENES: Readonly<Record<string, (options: FaultOptions) => Promise<readonl
   attack: attackScene,
   ban: banScene,
   strangers: strangersScene,
+  beside: besideScene,
 };
 
 export async function runFaultsBench(words: readonly string[]): Promise<number> {

@@ -80,7 +80,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   faults: {
     run: runFaultsBench,
-    usage: '[--only liars|killed|leaver|attack|ban|strangers] [--runs N] [--out DIR]',
+    usage: '[--only liars|killed|leaver|attack|ban|strangers|beside] [--runs N] [--out DIR]',
     shows: 'what liars, dying seeders and attacks cost those who are honest',
   },
 };

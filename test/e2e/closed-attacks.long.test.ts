@@ -30,6 +30,8 @@ const DEADLINE_MS = 60_000;
 const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };
 const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };
 const HOUR_S = 3_600;
+/** That a tracker or client of the other side holds in this process: listeners, and both ends of what it has open. */
+const HOSTILE_SOCKETS = 8;
 /** At an invitation; MTORRENT_LONG=1 tries a thousand. */
 const GUESSES = process.env['MTORRENT_LONG'] === '1' ? 1_000 : 200;
 const GUESSES_AT_ONCE = 20;
@@ -166,6 +168,7 @@ test("C11: a client of another swarm at a seeder's address gets no request, and 
   );
   const abroad = await ClosedStage.begin(t);
   await abroad.tracker(0, theirs.tracker());
+  const honest = await HonestBeside.begin(stage, ours);
   const thief = await abroad.client('thief', theirs.member());
   await thief.ask({ kind: 'share', path, mtorrentPath: join(abroad.directory, 'x.mtorrent'), ...PLAIN });
   between.target = thief.client?.upload as Address;
@@ -181,6 +184,7 @@ test("C11: a client of another swarm at a seeder's address gets no request, and 
     'the leecher has met the thief, and says both roots',
     DEADLINE_MS,
   );
+  await honest.end(HOSTILE_SOCKETS);
   between.target = seeder.client?.upload as Address;
   await leecher.until((event) => event.kind === 'completed');
   assert.deepEqual(await readFile(destination), Buffer.from(bytes));
@@ -239,7 +243,9 @@ test("C17: a tracker's key at a second tracker with another list gets none of th
   const admin = swarm.member({ name: 'ada', role: 'admin' });
   await new Questions(admin, [first]).invite({ powers: ROLES.client, uses: 1, seconds: HOUR_S });
   const isWhole = async (): Promise<string> => JSON.stringify(await stateOf(partner, admin));
-  await eventually(isWhole, (state) => /"members":1.*"invitations":1/.test(state), 'both know the same', DEADLINE_MS);
+  const honest = await HonestBeside.begin(stage, swarm, 8);
+  const areKnown = /"liveEntries":2,"members":3.*"invitations":1/;
+  await eventually(isWhole, (state) => areKnown.test(state), 'both know the same', DEADLINE_MS);
   const elsewhere = await ClosedStage.begin(t);
   const thief = await startTracker({
     own: elsewhere.addresses[0],
@@ -261,6 +267,7 @@ test("C17: a tracker's key at a second tracker with another list gets none of th
   assert.ok(stolen.swarm.members <= 2 && stolen.swarm.invitations === 0, JSON.stringify(stolen.swarm));
   assert.equal(await isWhole(), before);
   assert.ok((await figuresOf(first, admin)).partner.followedBy, 'the pair is one still');
+  await honest.end(HOSTILE_SOCKETS);
 });
 
 function withdrawalOf(swarm: ClosedSwarm, { publicKey: key }: SecretKey): Uint8Array {

@@ -18,6 +18,7 @@ import { PEER_MAGIC, PEER_WIRE } from '../../src/transfer/peer/codec/messages.js
 import { ClosedStage, figuresOf } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
 import { eventually } from '../support/e2e-stage.js';
+import { HonestBeside } from '../support/honest-beside.js';
 import { honest, type Joint, type Meddling, MeddlingProxy, onRecords, plainIn } from '../support/meddling-proxy.js';
 
 const DEADLINE_MS = 60_000;
@@ -189,6 +190,9 @@ async function goodFlight(credentials: Credentials, proxy: MeddlingProxy): Promi
   return fromFar;
 }
 
+/** Both ends of the last connection through the proxy, which may be there still. */
+const MEDDLED_SOCKETS = 4;
+
 test('C14: a tracker and its client say nothing but TLS, whatever is done between them', async (t) => {
   const swarm = new ClosedSwarm();
   const stage = await ClosedStage.begin(t);
@@ -196,6 +200,7 @@ test('C14: a tracker and its client say nothing but TLS, whatever is done betwee
   const proxy = await MeddlingProxy.open(t, address);
   const member = swarm.member();
   const recorded = await goodFlight(member, proxy);
+  const beside = await HonestBeside.begin(stage, swarm, 4);
   for (const [how, meddling] of Object.entries(meddlings(TRACKER_WIRE, recorded))) {
     proxy.meddling = meddling;
     const sentence = await refusalOf(t, member, TRACKER_WIRE, proxy.address, how);
@@ -204,6 +209,7 @@ test('C14: a tracker and its client say nothing but TLS, whatever is done betwee
     if (/in the clear$|with the magic|web server/.test(how)) assert.match(sentence, /speaks in the clear/, how);
   }
   await goodFlight(member, proxy);
+  await beside.end(MEDDLED_SOCKETS);
 });
 
 test('C14: a peer and whoever fetches from it say nothing but TLS, whatever is done between them', async (t) => {
@@ -216,11 +222,13 @@ test('C14: a peer and whoever fetches from it say nothing but TLS, whatever is d
   const { client } = seeder;
   assert.ok(client !== undefined);
   const proxy = await MeddlingProxy.open(t, client.upload);
+  const beside = await HonestBeside.begin(stage, swarm, 4);
   for (const [how, meddling] of Object.entries(meddlings(PEER_WIRE, recorded))) {
     proxy.meddling = meddling;
     await refusalOf(t, swarm.member(), PEER_WIRE, proxy.address, how);
     assertNothingPlain(proxy.joints.at(-1) as Joint, PEER_WIRE, how);
   }
+  await beside.end(MEDDLED_SOCKETS);
 });
 
 const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };

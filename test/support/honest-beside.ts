@@ -1,5 +1,6 @@
-// An honest transfer in a closed swarm while something hostile is done to it: it runs meanwhile and ends whole, the
-// attacker's connections leave no socket behind, and the log says of them at most a line a second.
+// An honest transfer in a closed swarm while something hostile is done to it: it ends whole, over one connection and
+// with no byte twice; the attacker's connections leave no socket behind, and the log says of them at most a line a
+// second.
 
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
@@ -11,8 +12,8 @@ import type { ClosedStage, StagedClient } from './closed-stage.js';
 import type { ClosedSwarm } from './closed-swarm.js';
 import { eventually } from './e2e-stage.js';
 
-/** A second and a half: longer than what is done beside it, where that waits for nobody. */
-const FILE_BYTES = 1_500_001;
+/** Longer than what is done beside it, where that waits for nobody. */
+const SECONDS = 1.5;
 const BYTES_PER_SECOND = 1_000_000;
 /** Of this process, that come and go by themselves: both ends of connections of clients to peers and trackers. */
 const STRAY_SOCKETS = 8;
@@ -20,6 +21,7 @@ const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes:
 const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };
 /** As listeners of both wires word it; each thread has one. */
 const REFUSED = /"msg":"refused /;
+const DIALED = /"msg":"dialing a peer"/;
 
 export class HonestBeside {
   readonly #stage: ClosedStage;
@@ -36,9 +38,9 @@ export class HonestBeside {
     this.#sockets = sockets();
   }
 
-  /** Its transfer is under way. */
-  static async begin(stage: ClosedStage, swarm: ClosedSwarm): Promise<HonestBeside> {
-    const bytes = randomFillSync(new Uint8Array(FILE_BYTES));
+  /** Its transfer is under way, and takes so many seconds. */
+  static async begin(stage: ClosedStage, swarm: ClosedSwarm, seconds = SECONDS): Promise<HonestBeside> {
+    const bytes = randomFillSync(new Uint8Array(seconds * BYTES_PER_SECOND + 1));
     const path = join(stage.directory, 'honest.bin');
     await writeFile(path, bytes);
     const mtorrentPath = join(stage.directory, 'honest.mtorrent');
@@ -51,10 +53,22 @@ export class HonestBeside {
     return new HonestBeside(stage, leecher, bytes, destination);
   }
 
+  /** By counted work, which no busy machine changes: every byte came once, and nothing was refused or began anew. */
+  async #lostNothing(): Promise<void> {
+    const listed = await this.#leecher.ask({ kind: 'list' });
+    const [row] = listed.kind === 'listed' ? listed.rows : [];
+    const { received, wasted } = row ?? { received: 0, wasted: 0 };
+    assert.deepEqual({ received, wasted }, { received: this.#bytes.length, wasted: 0 }, this.#leecher.said);
+    const log = readFileSync(join(this.#stage.directory, 'honest-leecher.log'), 'utf8');
+    const dials = log.split('\n').filter((line) => DIALED.test(line)).length;
+    assert.equal(dials, 1, 'one connection brought all of it');
+  }
+
   /** What was hostile is over. @param own sockets that the test itself has opened and keeps. */
   async end(own = 0): Promise<void> {
     await this.#leecher.until((event) => event.kind === 'completed');
     assert.deepEqual(await readFile(this.#destination), Buffer.from(this.#bytes), 'the honest transfer is whole');
+    await this.#lostNothing();
     const most = this.#sockets + own + STRAY_SOCKETS;
     await eventually(sockets, (count) => count <= most, `no more than ${most} sockets are open`);
     for (const name of readdirSync(this.#stage.directory).filter((file) => file.endsWith('.log')))
