@@ -1,6 +1,6 @@
-// The program of the first release, built from its commit, for tests of how releases work together. Built once for each
-// checkout and kept in node_modules/.cache. Where the history is not there or its packages cannot be had, the tests say
-// so.
+// Programs of earlier commits, the first release among them, built for tests of how releases work together. Built once
+// for each checkout and kept in node_modules/.cache. Where the history is not there or its packages cannot be had, the
+// tests say so.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../../src/foundation/base/errors.js';
 import { lacksPlace } from './needs.js';
 
-const COMMIT = '37102150';
+const FIRST_RELEASE = '37102150';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules/.cache/releases');
 /** Without its tests: below node_modules they would not find their own package. */
@@ -39,34 +39,38 @@ function packagesOf(directory: string): string {
   );
 }
 
-/** Takes the commit into `directory` and builds it there. Answers why it could not. */
-function build(directory: string): string | undefined {
+/** Takes a commit into `directory` and builds it there. Answers why it could not. */
+function build(commit: string, directory: string): string | undefined {
   const taken = fails(
     'sh',
-    ['-c', `git -C "$0" archive ${COMMIT} ${TAKEN} > taken.tar && tar xf taken.tar`, ROOT],
+    ['-c', `git -C "$0" archive ${commit} ${TAKEN} > taken.tar && tar xf taken.tar`, ROOT],
     directory,
   );
-  if (taken !== undefined) return `the history has no commit ${COMMIT} here (${taken})`;
+  if (taken !== undefined) return `the history has no commit ${commit} here (${taken})`;
   if (packagesOf(directory) === packagesOf(ROOT))
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   else {
     const installed = fails('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], directory);
-    if (installed !== undefined) return `the packages of ${COMMIT} cannot be installed (${installed})`;
+    if (installed !== undefined) return `the packages of ${commit} cannot be installed (${installed})`;
   }
   const built = fails(process.execPath, ['.tools/ready.mjs'], directory);
-  assert.equal(built, undefined, `${COMMIT} cannot be built`);
+  assert.equal(built, undefined, `${commit} cannot be built`);
   return undefined;
 }
 
-/** Path of its program. Undefined, and the test skipped with the reason, where it cannot be had. */
 export function firstProgram(t: TestContext): string | undefined {
-  const place = join(CACHE, COMMIT);
+  return programOf(t, FIRST_RELEASE);
+}
+
+/** Path of the program of a commit. Undefined, and the test skipped with the reason, where it cannot be had. */
+export function programOf(t: TestContext, commit: string): string | undefined {
+  const place = join(CACHE, commit);
   const program = join(place, 'dist/bundle/mtorrent.cjs');
   if (existsSync(program)) return program;
   mkdirSync(CACHE, { recursive: true });
   const directory = mkdtempSync(join(CACHE, 'building-'));
   try {
-    const why = build(directory);
+    const why = build(commit, directory);
     if (why !== undefined) {
       lacksPlace(t, why);
       return undefined;
