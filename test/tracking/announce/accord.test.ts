@@ -4,15 +4,18 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { TOMBSTONE_MS } from '../../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import {
+  ANNOUNCE_PROGRESS_MS,
   ANNOUNCE_REFUSED_RETRY_MS,
   ANNOUNCE_REMOVALS_KEPT_MAX,
   CLIENT_ID_RENEWAL_MS,
 } from '../../../src/tracking/announce/limits.js';
 import { Wanted } from '../../../src/tracking/announce/wanted.js';
 import type { TrackerRequest } from '../../../src/tracking/tracker/messages.js';
+import { cases } from '../../support/cases.js';
 import { RENEW_MS, type ScriptedTracker, Theatre } from './theatre.js';
 
 function swarmOf(number: number): SwarmKey {
@@ -106,6 +109,49 @@ test('a file that is shared again is not removed again, and no more removals are
   ask();
   wanted.startOver();
   assert.equal(ask().length, ANNOUNCE_REMOVALS_KEPT_MAX + 1);
+});
+
+function answer(wanted: Wanted, kind: string | undefined, isGood: boolean, have: number, nowMs: number): void {
+  if (kind === 'share') isGood ? wanted.shared(A, have, false, nowMs) : wanted.shareRefused(A, false, nowMs);
+  if (kind === 'remove') isGood ? wanted.removed(A, nowMs) : wanted.removeRefused(A, false, nowMs);
+  if (kind === 'announce' && !isGood) wanted.progressRefused(A, nowMs);
+}
+
+/** A tracker of a shared database may not have read yet what another one was told. */
+test('how much it has of a file a client says only to a tracker that it told of the file after its last removal', () => {
+  const doings = fc.constantFrom('register', 'withdraw', 'progress', 'ask', 'answer', 'another', 'expired', 'refuse');
+  fc.assert(
+    fc.property(fc.array(doings, { minLength: 60, maxLength: 60 }), (done) => {
+      const wanted = new Wanted();
+      const file = { swarm: A, name: 'a', size: 9, pieceCount: 9, have: 1 };
+      const asked: string[] = [];
+      let [nowMs, have, isTold] = [0, 1, false];
+      for (const doing of done) {
+        nowMs += ANNOUNCE_PROGRESS_MS;
+        if (doing === 'register') wanted.register({ ...file, have });
+        if (doing === 'withdraw') wanted.withdraw(A);
+        if (doing === 'expired') wanted.tellAllAgain();
+        if (doing === 'progress') {
+          have = Math.min(8, have + 1);
+          wanted.progressed(A, have);
+        }
+        if (doing === 'another') {
+          wanted.startOver();
+          asked.length = 0;
+          isTold = false;
+        }
+        if (doing === 'ask') {
+          const question = wanted.next(nowMs)?.kind;
+          assert.ok(question !== 'announce' || isTold, done.join(' '));
+          if (question === 'share') isTold = true;
+          if (question === 'remove') isTold = false;
+          if (question !== undefined) asked.push(question);
+        }
+        if (doing === 'answer' || doing === 'refuse') answer(wanted, asked.shift(), doing === 'answer', have, nowMs);
+      }
+    }),
+    { numRuns: cases(300) },
+  );
 });
 
 /** It knows a word of this epoch for everything. */
