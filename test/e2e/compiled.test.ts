@@ -54,6 +54,8 @@ test('a client starts its threads, as itself, from the forms that the build made
     'mtorrent.code.cjs used',
     'peer.code.cjs used',
   ]);
+  const withPage = formsOf(ROOT, [...words, '--http', '127.0.0.1:0'], temporaryDirectory(t));
+  assert.ok(withPage.includes('fastify.code.cjs used'), withPage.join(', '));
 });
 
 test('without a form, or with one that is cut or of another V8, a program starts all the same', (t) => {
