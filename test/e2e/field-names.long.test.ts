@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { link, mkdir, symlink } from 'node:fs/promises';
 import test from 'node:test';
-import { runProgram } from '../../src/app/demo/processes.js';
-import { CommandRun, makeUser } from '../support/command-run.js';
-import { onDaemon, startDaemon } from '../support/daemon-stage.js';
+import { type Outcome, runProgram } from '../../src/app/demo/processes.js';
+import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
+import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
 import { create, namesIn, refusedWith, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
@@ -109,4 +109,29 @@ test('a destination of another user is told as that, with whose it is, before an
     /\/volume belongs to the user with the id 0, and this one, 65534, may not write there; change its owner/;
   refusedWith(refused, 4, 'PERMISSION_DENIED', sentence);
   assert.deepEqual(await namesIn(swarm.path('volume')), []);
+});
+
+test('a file whose name begins with dashes is named behind --, and a lone dash is a stream or refused as one', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm);
+  await swarm.makeFile('--help', 1_000);
+  await mkdir(swarm.path('to'));
+  const ask = (...words: readonly string[]): Promise<Outcome> =>
+    runProgram([words[0] ?? '', '--socket', socketOf(swarm), ...words.slice(1)], swarm.directory);
+  const shared = await ask('share', '-q', '--', '--help');
+  assert.deepEqual([shared.code, shared.stdout], [0, '--help.mtorrent'], shared.stderr);
+  const got = await ask('get', '-q', '--', '--help.mtorrent', 'to/');
+  assert.equal(got.code, 0, got.stderr);
+  assert.deepEqual(await namesIn(swarm.path('to')), ['--help']);
+  const pair = trackerWords(swarm);
+  for (const words of [
+    ['share', '-'],
+    ['create', '-', ...pair],
+    ['create', './--help', '-o', '-', ...pair],
+    ['info', '-'],
+    ['verify', '-', 'x'],
+  ]) {
+    const refused = await runProgram(words, swarm.directory);
+    refusedWith(refused, 2, 'INVALID_ARGUMENTS', /^INVALID_ARGUMENTS: - stands for standard input or output.*\.\/-/);
+  }
 });

@@ -27,7 +27,7 @@ import { overview } from './overview.js';
 import { reportCommand } from './report.js';
 import { shareCommand } from './share.js';
 import { signCommand } from './sign.js';
-import { hideDash } from './standard-stream.js';
+import { hideDashes, showDashes } from './standard-stream.js';
 import { stopCommand } from './stop.js';
 import { swarmCommands } from './swarm.js';
 import { trackerCommands } from './tracker.js';
@@ -86,7 +86,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     work = named;
     throw PARSED;
   };
-  const parser = yargs(words.map(hideDash))
+  const parser = yargs(hideDashes(words))
     .scriptName('mtorrent')
     .usage('$0 <command>')
     .strict()
@@ -96,6 +96,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     .version(programVersion())
     .alias('V', 'version')
     .exitProcess(false)
+    .middleware(showDashes)
     .fail((message, error) => {
       if (error !== undefined && error !== null && !(error instanceof MiniTorrentError) && error.name !== 'YError')
         throw error;

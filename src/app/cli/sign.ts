@@ -4,6 +4,7 @@
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command } from '../../foundation/base/shell-line.js';
+import { refuseStream } from '../../foundation/base/surroundings.js';
 import { type Signer, sealMetainfo, signerOf } from '../../foundation/identity/seal.js';
 import { linkTo } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -21,6 +22,7 @@ export function signCommand(parser: Argv, run: RunCommand): void {
     (args) =>
       run(async () => {
         const { readMetainfo, writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+        refuseStream(args.mtorrent);
         const metainfo = await signed(await readMetainfo(args.mtorrent, ANY_NAMES), await ownSigner(args));
         await writeMetainfo(args.mtorrent, metainfo, { overwrite: true });
         const output = terminal();

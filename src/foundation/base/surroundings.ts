@@ -41,9 +41,20 @@ export function currentDirectory(): string {
   return directory;
 }
 
-/** What a person wrote as a path, as an absolute one. Throws as `currentDirectory` for a relative one. */
+/**
+ * What a person wrote as a path, as an absolute one. Throws as `currentDirectory` for a relative one, and
+ * INVALID_ARGUMENTS for `-`, which stands for standard input or output elsewhere.
+ */
 export function absolutePathOf(word: string): string {
+  refuseStream(word);
   return isAbsolute(word) ? resolve(word) : resolve(currentDirectory(), word);
+}
+
+/** Throws INVALID_ARGUMENTS for `-`, where a person has to name a file. */
+export function refuseStream(word: string): void {
+  if (word !== '-') return;
+  const sentence = '- stands for standard input or output, which cannot be used here; name a file, or ./- if it is one';
+  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
 }
 
 /** The error of whoever needs the current directory, when it was removed; undefined for any other error. */

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import {
@@ -47,7 +48,10 @@ async function openRegular(path: string): Promise<FileHandle> {
   try {
     const found = await handle.stat();
     if (!found.isFile()) {
-      throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; name a .mtorrent file`);
+      throw new MiniTorrentError(
+        'NOT_A_FILE',
+        `${path} is not a regular file; name a .mtorrent file, or send it to: ${command('get', '-')}`,
+      );
     }
     if (found.size > METAINFO_BYTES_MAX) {
       const sentence = `${path} has ${found.size} bytes, more than any .mtorrent file; check that it is one`;
