@@ -2,7 +2,7 @@
 // watches it come, pauses, resumes and removes it, and sees a tracker die.
 
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { ClosedSwarm } from '../../bench/closed-swarm.js';
@@ -101,12 +101,36 @@ test('a .mtorrent is dropped on the page, and its download is watched, paused, r
   await isAccessible(page);
 
   await page.getByRole('button', { name: 'Remove disk.img' }).click();
+  await isAccessible(page);
   await page.getByRole('button', { name: 'Keep it' }).click();
   await page.getByRole('button', { name: 'Remove disk.img' }).click();
   await page.getByRole('button', { name: 'Stop sharing' }).click();
   await page.getByText('No file is shared or downloaded yet.').waitFor();
   await notice.filter({ hasText: 'Or drop a .mtorrent' }).waitFor();
   assert.deepEqual(complaints, []);
+});
+
+test('what is no link, no .mtorrent and no rate is refused by its name, and the page goes on', async (t) => {
+  const stage = await stagePage(t);
+  if (stage === undefined) return;
+  const { swarm, page } = stage;
+  const notice = page.getByRole('status').first();
+  await page.getByLabel('Link', { exact: true }).fill('hello world');
+  await page.keyboard.press('Enter');
+  await notice.filter({ hasText: 'one begins with mtorrent:?' }).waitFor();
+  await writeFile(swarm.path('photo.png'), 'no .mtorrent');
+  await dropOn(page, 'photo.png', swarm.path('photo.png'));
+  await notice.filter({ hasText: /^photo\.png, line 1/ }).waitFor();
+  const limit = page.getByRole('button', { name: /change the down limit/ });
+  await limit.click();
+  await page.keyboard.type('fast');
+  await page.keyboard.press('Enter');
+  const mistake = page.getByRole('alert').filter({ hasText: '"fast" is not a rate' });
+  await mistake.waitFor();
+  await isAccessible(page);
+  await page.keyboard.press('Escape');
+  await mistake.waitFor({ state: 'detached' });
+  await limit.waitFor();
 });
 
 test('a tracker that dies and comes back is seen on the page, and doctor says what to do', async (t) => {

@@ -70,6 +70,10 @@ export class ServedClient implements Served {
       const path = join(directory, name);
       await atomicWriteFile(path, mtorrent);
       return { schema: 1, path: (await client.get(path, destination ?? `${downloadDir}/`)).path };
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      // Whoever dropped it knows it by its name, and it is deleted.
+      throw new MiniTorrentError(error.code, error.message.replaceAll(join(directory, name), name), error);
     } finally {
       this.#dropping.delete(directory);
       await this.#sweep(client);

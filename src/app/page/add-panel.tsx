@@ -41,8 +41,10 @@ export function AddPanel({ downloadDir, files, onAdded }: AddPanelProps) {
   }, [told, begun]);
   const fetchLink = (event: Event): void => {
     event.preventDefault();
-    if (link.trim() !== '')
-      void begin(() => change('get', { mtorrentPath: link.trim(), destination: `${downloadDir}/` }));
+    const given = link.trim();
+    if (given === '') return;
+    if (isLinkOrPath(given)) void begin(() => change('get', { mtorrentPath: given, destination: `${downloadDir}/` }));
+    else setTold({ isBad: true, sentence: 'this is no link: one begins with mtorrent:?, and share prints it' });
   };
   return (
     <section class={isOver ? 'card add over' : 'card add'} aria-labelledby="add">
@@ -79,6 +81,11 @@ export function AddPanel({ downloadDir, files, onAdded }: AddPanelProps) {
       </p>
     </section>
   );
+}
+
+/** A link may stand in brackets or behind a mark of quoted text; a path is one of the client's machine. */
+function isLinkOrPath(text: string): boolean {
+  return text.startsWith('/') || /mtorrent:\?/i.test(text.replace(/\s+/g, ''));
 }
 
 /** Undefined: there is nothing to say that the list does not say. */

@@ -57,6 +57,10 @@ function Gauge({ name, rate, limit, onChanged }: GaugeProps) {
       setMistake((error as Error).message);
     }
   };
+  const giveUp = (): void => {
+    setTyped(undefined);
+    setMistake('');
+  };
   const shown = limit === undefined ? '' : limit === 0 ? 'no limit' : `at most ${formatRate(limit)}`;
   return (
     <form class={`gauge ${name}`} onSubmit={(event) => void send(event)}>
@@ -81,7 +85,7 @@ function Gauge({ name, rate, limit, onChanged }: GaugeProps) {
             value={typed}
             ref={(input) => input?.focus()}
             onInput={(event) => setTyped(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === 'Escape' && setTyped(undefined)}
+            onKeyDown={(event) => event.key === 'Escape' && giveUp()}
           />
           <button type="submit">Set</button>
         </span>
