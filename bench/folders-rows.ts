@@ -2,18 +2,24 @@
 // and answers its bars: what was measured, and what is wanted of it, both in the same run.
 
 import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ClientProcess, runProgram } from '../src/app/demo/processes.js';
 import { Swarm } from '../src/app/demo/swarm.js';
 import { PIECE_SIZE } from '../src/foundation/base/limits.js';
 import { shellLine } from '../src/foundation/base/shell-line.js';
 import { formatAddress } from '../src/foundation/torrent/address.js';
+import { ANY_NAMES } from '../src/foundation/torrent/metainfo.js';
+import { readMetainfo } from '../src/transfer/storage/metainfo-file.js';
 import { withCleanup } from './cleanup.js';
+import { measureClone } from './folders-clone.js';
 import {
   assertEqual,
   PROGRAM,
   share,
   type Travel,
+  timeLine,
   timeProgram,
   timeShell,
   timeStream,
@@ -21,6 +27,7 @@ import {
   travel,
 } from './folders-stage.js';
 import { changePieces, filesIn, makeTree, makeVersions, SOURCE_TREES, writeRandom } from './folders-trees.js';
+import { cpuSeconds, fileSystemOf, rssBytes } from './tracker-vitals.js';
 
 const MIB = 2 ** 20;
 const SMALL_FILE_BYTES = 4_096;
@@ -30,6 +37,11 @@ const LARGE_FILES = 500;
 const PARTIAL_FILES = 4;
 const PARTIAL_FILE = 'd0/f1';
 const CHANGED_SHARE = 0.1;
+/** A get to a disk and one to a pipe, in turn. */
+const STREAM_PAIRS = 3;
+/** Until what the start of a client took has been given back, and for how long it is watched. */
+const IDLE_SETTLE_MS = 40_000;
+const IDLE_MS = 30_000;
 /** Descriptors that a client may open for the files of folders, beside what it has open anyway. */
 const DESCRIPTORS_MAX = 128 + 2 * 16 + 40;
 
@@ -40,6 +52,8 @@ export interface Bar {
   readonly unit: string;
   /** At most; undefined: shown only. */
   readonly wanted?: number;
+  /** Why it could not be measured. */
+  readonly skipped?: string;
 }
 
 export interface Sizes {
@@ -115,6 +129,20 @@ function barsOfMemory(what: string, measured: Travel): readonly Bar[] {
     },
   ];
 }
+
+/** Many small files on a disk: what it takes to flush them and to give the folder its name. */
+const measurePublish: Measure = (_, { entries }) =>
+  inSwarm(tmpdir(), async ({ swarm, seeder, leecher }) => {
+    const source = swarm.path('small');
+    makeTree(source, entries, SMALL_FILE_BYTES);
+    const mtorrent = await share(seeder, swarm, source, 'x');
+    const { seconds, publishSeconds } = await travel(seeder, leecher('leecher'), mtorrent, swarm.path('got'));
+    const what = `${entries} files of 4 KiB on a disk (${fileSystemOf(swarm.directory)})`;
+    return [
+      { name: `${what}: from the last piece to the folder's name`, value: publishSeconds, unit: 's', wanted: 10 },
+      { name: `${what}: all of it`, value: seconds, unit: 's' },
+    ];
+  });
 
 /** Large files, as of a model, beside one file of that size. */
 const measureLarge: Measure = (root, { bytes }) =>
@@ -224,11 +252,17 @@ const measureLink: Measure = (root, { entries }) =>
     const mtorrent = await share(seeder, swarm, source, 'x');
     const { stdout: link } = await runProgram(['info', mtorrent, '--link'], swarm.directory);
     const own = timeProgram(['info', mtorrent]);
+    const startedMs = performance.now();
+    const { layout } = await readMetainfo(mtorrent, ANY_NAMES);
+    const parsed = (performance.now() - startedMs) / 1_000;
     const what = `info of a link to ${entries} files (of its .mtorrent: ${own.toFixed(2)} s)`;
-    return [{ name: what, value: timeProgram(['info', link]), unit: 's', wanted: 2 }];
+    return [
+      { name: what, value: timeProgram(['info', link]), unit: 's', wanted: 2 },
+      { name: `reading a list of ${layout.folder?.count} entries`, value: parsed, unit: 's', wanted: 0.5 },
+    ];
   });
 
-/** One file to standard output and into a folder; and a folder to tar. */
+/** One file to standard output and to a disk, in turn; and a folder to tar. */
 const measureStdout: Measure = (root, sizes) =>
   inSwarm(root, async ({ swarm, seeder }) => {
     const bytes = Math.ceil(sizes.bytes / 4);
@@ -236,23 +270,54 @@ const measureStdout: Measure = (root, sizes) =>
     writeRandom(file, bytes);
     makeTree(folder, sizes.entries / 10, SMALL_FILE_BYTES);
     const [ofFile, ofFolder] = [await share(seeder, swarm, file, 'file'), await share(seeder, swarm, folder, 'folder')];
-    const state = ['--alone', '--state-dir', swarm.path('state')];
-    const plain = timeProgram(['get', ofFile, swarm.path('plain.bin'), ...state]);
-    const streamed = await timeStream(['get', ofFile, '-', ...state]);
+    const state = ['--alone', '--state-dir', swarm.path('state'), '-q'];
+    const get = (...words: readonly string[]): string =>
+      shellLine(process.execPath, PROGRAM, 'get', ...words, ...state);
+    const target = swarm.path('plain.bin');
+    const pairs = Array.from({ length: STREAM_PAIRS }, () => {
+      const plain = timeLine(get(ofFile, target));
+      rmSync(target);
+      const streamed = timeLine(`${get(ofFile, '-')} | cat > /dev/null`);
+      return { plain, streamed, pipe: timeLine(`cat ${file} | cat > /dev/null`) };
+    });
+    const streamed = await timeStream(['get', ofFile, '-', ...state.slice(0, -1)]);
     mkdirSync(swarm.path('untarred'));
-    timeShell(
-      `${shellLine(process.execPath, PROGRAM, 'get', ofFolder, '-', ...state)} | tar x -C ${swarm.path('untarred')}`,
-    );
+    timeShell(`${get(ofFolder, '-')} | tar x -C ${swarm.path('untarred')}`);
     assertEqual(folder, swarm.path('untarred/small'));
     const what = `get to standard output, ${(bytes / 2 ** 20).toFixed(0)} MiB`;
+    const plain = middle(pairs.map((pair) => pair.plain.seconds));
+    const ratio = middle(pairs.map((pair) => pair.streamed.seconds / pair.plain.seconds));
+    const cpu = middle(pairs.map((pair) => pair.streamed.cpuSeconds - pair.plain.cpuSeconds));
+    const pipe = middle(pairs.map((pair) => pair.pipe.cpuSeconds));
     return [
-      {
-        name: `${what}: over a plain get (${plain.toFixed(2)} s)`,
-        value: streamed.seconds / plain,
-        unit: '×',
-        wanted: 1.25,
-      },
+      { name: `${what}: over a plain get (${plain.toFixed(2)} s), in turn`, value: ratio, unit: '×', wanted: 1.25 },
+      { name: `${what}: processor above a plain get's (cat | cat: ${pipe.toFixed(2)} s)`, value: cpu, unit: 's' },
       { name: `${what}: first byte after, with the program's start`, value: streamed.firstByteSeconds, unit: 's' },
+    ];
+  });
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Many small files that nobody wants, of a client that was started with them. */
+const measureIdle: Measure = (root, { entries }) =>
+  inSwarm(root, async ({ swarm, seeder }) => {
+    const source = swarm.path('small');
+    makeTree(source, entries, SMALL_FILE_BYTES);
+    await share(seeder, swarm, source, 'x');
+    await seeder.end();
+    const idle = swarm.startClient('seeder');
+    await idle.address();
+    await idle.succeed('wait');
+    await pause(IDLE_SETTLE_MS);
+    const cpuBefore = cpuSeconds(idle.pid);
+    await pause(IDLE_MS);
+    const ofCore = (100_000 * (cpuSeconds(idle.pid) - cpuBefore)) / IDLE_MS;
+    const what = `an idle share of ${entries} files`;
+    return [
+      { name: `${what}: memory`, value: rssBytes(idle.pid) / MIB, unit: 'MiB', wanted: 120 },
+      { name: `${what}: of a core`, value: ofCore, unit: '%', wanted: 1 },
     ];
   });
 
@@ -260,10 +325,13 @@ const measureStdout: Measure = (root, sizes) =>
 export const MEASURES: Readonly<Record<string, Measure>> = {
   create: measureCreate,
   small: measureSmall,
+  publish: measurePublish,
   large: measureLarge,
   partial: measurePartial,
   version: measureVersion,
   trees: measureTrees,
   link: measureLink,
   stdout: measureStdout,
+  idle: measureIdle,
+  clone: measureClone,
 };

@@ -19,6 +19,8 @@ export interface Travel {
   readonly seconds: number;
   /** From `get` until the first byte from a peer is counted; NaN: none came. */
   readonly firstByteSeconds: number;
+  /** From when its last piece was there until its COMPLETED, to WATCH_MS. */
+  readonly publishSeconds: number;
   readonly received: number;
   readonly cpuSeconds: number;
   /** The highest of both while it travelled. */
@@ -31,6 +33,8 @@ export interface Travel {
 interface Row {
   readonly path: string;
   readonly received: number;
+  readonly have: number;
+  readonly pieces: number;
 }
 
 /** Shares `source` as `NAME.mtorrent` in the swarm's directory; answers that path. */
@@ -51,15 +55,17 @@ export async function travel(
   const startedMs = performance.now();
   const watch = new Watch(seeder, leecher);
   await leecher.succeed(shellLine('get', mtorrent, target), DEADLINE_MS);
-  const first = firstByte(leecher, target, startedMs, watch);
+  const moments = momentsOf(leecher, target, watch);
   const event = await leecher.event((line) => line.includes(target), DEADLINE_MS);
-  const seconds = (performance.now() - startedMs) / 1_000;
+  const endedMs = performance.now();
   watch.end();
   if (!event.startsWith('COMPLETED:')) throw new Error(`the download failed: ${event} ${leecher.stderr}`);
   const received = (await rowOf(leecher, target))?.received ?? Number.NaN;
+  const { firstByteMs, wholeMs } = await moments;
   return {
-    seconds,
-    firstByteSeconds: await first,
+    seconds: (endedMs - startedMs) / 1_000,
+    firstByteSeconds: (firstByteMs - startedMs) / 1_000,
+    publishSeconds: (endedMs - wholeMs) / 1_000,
     received,
     cpuSeconds: cpuSeconds(seeder.pid) + cpuSeconds(leecher.pid) - cpuBefore,
     leecherRss: rssPeakBytes(leecher.pid),
@@ -74,13 +80,16 @@ async function rowOf(leecher: ClientProcess, target: string): Promise<Row | unde
   return files.find(({ path }) => path === target);
 }
 
-/** Asked for again and again until some came, or the download has ended. */
-async function firstByte(leecher: ClientProcess, target: string, startedMs: number, watch: Watch): Promise<number> {
-  for (;;) {
-    if (((await rowOf(leecher, target))?.received ?? 0) > 0) return (performance.now() - startedMs) / 1_000;
-    if (watch.hasEnded) return Number.NaN;
+/** When the first byte was there, and the last piece; NaN: not seen. Asked for again and again until the end. */
+async function momentsOf(leecher: ClientProcess, target: string, watch: Watch) {
+  let [firstByteMs, wholeMs] = [Number.NaN, Number.NaN];
+  while (!watch.hasEnded) {
+    const { received = 0, have = 0, pieces = 1 } = (await rowOf(leecher, target)) ?? {};
+    if (received > 0 && Number.isNaN(firstByteMs)) firstByteMs = performance.now();
+    if (have === pieces && Number.isNaN(wholeMs)) wholeMs = performance.now();
     await pause(WATCH_MS);
   }
+  return { firstByteMs, wholeMs };
 }
 
 /** Counts open descriptors of both while they work. */
@@ -101,6 +110,19 @@ class Watch {
     this.hasEnded = true;
     clearInterval(this.#timer);
   }
+}
+
+/** A line of bash: its seconds, and those of processors that its programs took. */
+export function timeLine(line: string): { readonly seconds: number; readonly cpuSeconds: number } {
+  const startedMs = performance.now();
+  const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; TIMEFORMAT='%U %S'; time { ${line}; }`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: environment(),
+  });
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if (status !== 0) throw new Error(`${line} ended with ${status}: ${String(stderr)}`);
+  const cpu = String(stderr).trim().split('\n').at(-1)?.split(' ') ?? [];
+  return { seconds, cpuSeconds: Number(cpu[0]) + Number(cpu[1]) };
 }
 
 /** Throws unless both hold the same files with the same bytes. */

@@ -64,8 +64,8 @@ function rootFor({ entries, bytes }: Sizes): string {
   return bavail * bsize >= COPIES * Math.max(bytes, entries * 4_096) ? RAM_DISK : tmpdir();
 }
 
-function isMet({ value, wanted }: Bar): boolean {
-  return wanted === undefined || value <= wanted;
+function isMet({ value, wanted, skipped }: Bar): boolean {
+  return wanted === undefined || skipped !== undefined || value <= wanted;
 }
 
 function show(root: string, { entries, bytes }: Sizes, bars: readonly Bar[], saved: readonly string[]): void {
@@ -75,9 +75,9 @@ function show(root: string, { entries, bytes }: Sizes, bars: readonly Bar[], sav
     ['', 'measured', 'wanted', ''],
     ...bars.map((bar) => [
       bar.name,
-      `${bar.value.toFixed(2)} ${bar.unit}`,
+      bar.skipped === undefined ? `${bar.value.toFixed(2)} ${bar.unit}` : `SKIPPED: ${bar.skipped}`,
       bar.wanted === undefined ? '' : `≤ ${bar.wanted.toFixed(2)}`,
-      bar.wanted === undefined ? '' : isMet(bar) ? 'met' : 'MISSED',
+      bar.wanted === undefined || bar.skipped !== undefined ? '' : isMet(bar) ? 'met' : 'MISSED',
     ]),
   ]);
   process.stdout.write(`\nwritten: ${saved.join(' ')}\n`);
@@ -85,8 +85,8 @@ function show(root: string, { entries, bytes }: Sizes, bars: readonly Bar[], sav
 
 /** Each bar as its share of what is wanted. */
 function plot(bars: readonly Bar[]): string {
-  const shares = bars.flatMap(({ name, value, wanted }) =>
-    wanted === undefined ? [] : [{ name, spread: spreadOf([value / wanted]) }],
+  const shares = bars.flatMap(({ name, value, wanted, skipped }) =>
+    wanted === undefined || skipped !== undefined ? [] : [{ name, spread: spreadOf([value / wanted]) }],
   );
   return barChart({ title: 'Folders', unit: '× what is wanted', bars: shares, marks: [{ name: 'wanted', value: 1 }] });
 }

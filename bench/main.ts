@@ -51,7 +51,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   folders: {
     run: runFoldersBench,
-    usage: '[--entries 100000] [--size 4GiB] [--only create,small,large,partial,version,trees,link,stdout] [--out DIR]',
+    usage:
+      '[--entries 100000] [--size 4GiB] [--only create,small,publish,large,partial,version,trees,link,stdout,idle,clone] [--out DIR]',
     shows: 'folders, their versions and their links, beside tar and one large file',
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },

@@ -1,5 +1,5 @@
-// How long `mtorrent list` waits at a tracker with as many files as it takes, and how long announces take beside a walk
-// through all of them. The seeder list is made once, by the real store.
+// How long `mtorrent list` waits at a tracker with nearly as many files as it takes, and how long announces take beside
+// a walk through all of them. The seeder list is made once, by the real store.
 
 import { createHash } from 'node:crypto';
 import { Swarm } from '../src/app/demo/swarm.js';
@@ -13,11 +13,14 @@ import { caughtUp } from './tracker-catchup.js';
 import { clientBytes, clientHost, clientPort, PIECE_COUNT, swarmBytes, TrackerClient } from './tracker-driver.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 
-const FILES = 200_000;
+/** With room below the 200,000 that a tracker takes for the file that is shared while it is measured. */
+const FILES = 199_000;
 const CLIENTS = 200;
 /** Files of one transaction while the list is made. */
 const FILES_PER_COMMIT = 1_000;
 const ANNOUNCES = 1_000;
+/** Of the time that an announce takes alone. */
+const BESIDE_WALK_MAX = 1.1;
 const FACTS = { name: 'busy.bin', size: PIECE_COUNT * PIECE_SIZE, pieceCount: PIECE_COUNT };
 
 export async function catalogueScene({ root, quick, note }: SceneOptions): Promise<readonly Figure[]> {
@@ -50,7 +53,12 @@ export async function catalogueScene({ root, quick, note }: SceneOptions): Promi
       { what: 'all of them', value: [first, ...others].reduce((sum, ms) => sum + ms, 0), unit: 'ms' },
       { what: 'an announce alone: p99', value: percentile(alone, 0.99), unit: 'ms' },
       { what: 'an announce beside a walk: p50', value: percentile(beside, 0.5), unit: 'ms' },
-      { what: 'an announce beside a walk: p99', value: percentile(beside, 0.99), unit: 'ms' },
+      {
+        what: 'an announce beside a walk: p99',
+        value: percentile(beside, 0.99),
+        unit: 'ms',
+        atMost: Math.round(10 * BESIDE_WALK_MAX * percentile(alone, 0.99)) / 10,
+      },
     ];
   } finally {
     await swarm.end();

@@ -187,6 +187,8 @@ export class TrackerClient {
     this.onLost = (reason) => answer.reject(new Error(`client ${this.number} has lost its tracker: ${reason}`));
     this.onReply = (reply, word) => {
       if (reply.kind === kind) answer.resolve(reply as Extract<TrackerReply, { kind: K }>);
+      else if (reply.kind === 'error' && 'id' in question && reply.id === question.id)
+        answer.reject(new Error(reply.sentence));
       else former(reply, word);
     };
     this.#ask(question);
