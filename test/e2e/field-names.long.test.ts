@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { link, mkdir, symlink } from 'node:fs/promises';
 import test from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { type Outcome, runProgram } from '../../src/app/demo/processes.js';
 import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
 import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
@@ -134,4 +135,17 @@ test('a file whose name begins with dashes is named behind --, and a lone dash i
     const refused = await runProgram(words, swarm.directory);
     refusedWith(refused, 2, 'INVALID_ARGUMENTS', /^INVALID_ARGUMENTS: - stands for standard input or output.*\.\/-/);
   }
+});
+
+test('a .mtorrent is named by a file: URI as file managers copy it; a magnet link is refused as what it is', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('a b.bin', 1_000);
+  const mtorrent = await share(swarm.startClient('seeder'), source, 'a b.mtorrent');
+  const { env } = await makeUser(swarm.directory, 'ada');
+  const get = (word: string) => runProgram(['get', word, 'got.bin', '-q'], swarm.directory, { env });
+  refusedWith(await get('magnet:?xt=urn:btih:c12fe1c0'), 2, 'INVALID_ARGUMENTS', /BitTorrent.*begins with mtorrent:/);
+  refusedWith(await get('file://elsewhere/a.mtorrent'), 2, 'INVALID_ARGUMENTS', /names no file of this machine/);
+  const got = await get(pathToFileURL(mtorrent).href);
+  assert.deepEqual([got.code, got.stdout], [0, swarm.path('got.bin')], got.stderr);
 });

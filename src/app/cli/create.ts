@@ -84,6 +84,7 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
   const { isFolder } = await import('../../transfer/storage/source.js');
   // The path stays as it was typed, for what is said about it; a current directory without a usable path is refused.
   absolutePathOf(args.file);
+  if (args.out !== undefined) absolutePathOf(args.out);
   return (await isFolder(args.file)) ? createOfFolder(args, output) : createOfFile(args, output);
 }
 
