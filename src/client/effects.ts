@@ -1,7 +1,7 @@
 // The inputs and effects of the client's machine: all its contact with the world. Pure.
 
 import type { DiskTrouble } from '../foundation/base/errnos.js';
-import type { ErrorCode } from '../foundation/base/errors.js';
+import type { ErrorCode } from '../foundation/base/error-codes.js';
 import type { LogLevel } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { PieceRange } from '../foundation/torrent/bitfield.js';

@@ -3,7 +3,7 @@
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../foundation/actor/machine.js';
 import { unreachable } from '../foundation/base/assert.js';
-import { isErrorCode } from '../foundation/base/errors.js';
+import { isErrorCode } from '../foundation/base/error-codes.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
 import type { SwarmKey } from '../foundation/torrent/ids.js';

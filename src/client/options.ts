@@ -8,7 +8,7 @@ import type { TrackerList } from '../foundation/torrent/tracker-pair.js';
 import type { Advertised } from '../tracking/announce/messages.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
-import type { KnownShare } from './reuse/reuse.js';
+import type { KnownShare } from './reuse/known-shares.js';
 import type { Journal } from './state/journal.js';
 import type { Identity, StatePaths } from './state/library.js';
 import type { MemberKeeper } from './state/member-keeper.js';

@@ -16,7 +16,7 @@ import { type Metainfo, makeMetainfo } from '../../src/foundation/torrent/metain
 import type { DownloadCommand } from '../../src/transfer/download/messages.js';
 import type { ServeCommand } from '../../src/transfer/peer/messages.js';
 import { folderLists } from '../../src/transfer/storage/folder-lists.js';
-import { adoptStorage } from '../../src/transfer/storage/storage.js';
+import { adoptStorage } from '../../src/transfer/storage/open-storage.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf, PIECES, SIZE } from './stage.js';

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { identityFilesIn } from '../../src/app/identity/identity-directory.js';
 import { makeSwarm } from '../../src/app/identity/making.js';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
-import { exitCodeOf } from '../../src/foundation/base/errors.js';
+import { exitCodeOf } from '../../src/foundation/base/error-codes.js';
 import { addressFrom } from '../../src/foundation/torrent/address.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';

@@ -18,7 +18,7 @@ import {
   markedFeatures,
 } from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
-import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims/claims.js';
+import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims/claim.js';
 import type { ClosedSetting } from '../../src/tracking/tracker/machine/closed-swarm.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
 import type { Entrant } from '../../src/tracking/tracker/session/entrant.js';

@@ -5,7 +5,8 @@
 import { lstat } from 'node:fs/promises';
 import type { ClientCommand } from '../../client/messages.js';
 import { type Deferred, deferred, pause, within } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError, isErrorCode, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { isErrorCode } from '../../foundation/base/error-codes.js';
+import { errnoOf, fileError, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';

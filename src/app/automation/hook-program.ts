@@ -4,7 +4,8 @@
 import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ErrorCode, errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { ErrorCode } from '../../foundation/base/error-codes.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { shellLine } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 

@@ -2,7 +2,8 @@
 // client that runs in the background. Loads nothing that a command may not need.
 
 import fs from 'node:fs';
-import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { exitCodeOf } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { journalPrefix } from '../../foundation/base/journal.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';

@@ -3,7 +3,8 @@
 
 import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, deferred, within } from '../../foundation/base/deferred.js';
-import { type ErrorCode, isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { type ErrorCode, isErrorCode } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { isRefusal } from '../../foundation/wire/refusals.js';

@@ -4,7 +4,8 @@
 
 import '../../foundation/base/system-threads.js';
 import { setImmediate } from 'node:timers/promises';
-import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { exitCodeOf } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { journalPrefix } from '../../foundation/base/journal.js';
 import { endThoughDiskHangs } from '../../foundation/base/process-end.js';
 import { exitUnread } from '../../foundation/base/signals.js';

@@ -2,7 +2,7 @@
 // what its state directory says, or, where it has another one, what it says over its socket. Changes nothing there.
 
 import { stat } from 'node:fs/promises';
-import type { KnownShare } from '../../client/reuse/reuse.js';
+import type { KnownShare } from '../../client/reuse/known-shares.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { silentLog } from '../../foundation/base/log.js';
 import { ANY_NAMES } from '../../foundation/torrent/metainfo.js';

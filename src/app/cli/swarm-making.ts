@@ -15,9 +15,9 @@ import { readKeyFile } from '../identity/key-file.js';
 import { makeSwarm, ownMachineName, ownMemberName } from '../identity/making.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
-import type { MEMBER_ROLES } from './swarm.js';
 import { closeHome } from './swarm-home.js';
 import { administrator } from './swarm-identity.js';
+import type { MEMBER_ROLES } from './swarm-roles.js';
 import { nowS } from './swarm-words.js';
 
 interface InitArguments {

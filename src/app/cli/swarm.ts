@@ -4,10 +4,7 @@
 import type { Argv } from 'yargs';
 import { settingFlags } from '../settings/table.js';
 import { type RunCommand, settingsOf } from './context.js';
-
-/** A copy of what `powers.ts` has, without `tracker`; a test compares them. */
-export const MEMBER_ROLES = ['reader', 'client', 'publisher', 'admin'] as const;
-export const INVITED_ROLES = [...MEMBER_ROLES, 'tracker'] as const;
+import { INVITED_ROLES, MEMBER_ROLES } from './swarm-roles.js';
 
 const IDENTITY = settingFlags('identity');
 const JSON_FLAG = { type: 'boolean', default: false, describe: 'as one JSON object' } as const;

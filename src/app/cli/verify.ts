@@ -4,7 +4,7 @@
 
 import type { Argv } from 'yargs';
 import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';
-import { exitCodeOf } from '../../foundation/base/errors.js';
+import { exitCodeOf } from '../../foundation/base/error-codes.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';

@@ -2,7 +2,8 @@
 // says what a browser may do with it.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { ErrorCode } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
 import { EVENT_RETRY_S, HTTP_VALUE_BYTES_MAX } from './limits.js';
 import type { Input, Operation } from './operations.js';

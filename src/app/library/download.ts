@@ -2,7 +2,8 @@
 // leaving the iterator does not stop the download.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isErrorCode } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { DOWNLOAD_LOOK_MS } from '../../foundation/base/limits.js';
 import type { ClientNotification } from './request-client.js';
 import type { FileView } from './views.js';

@@ -1,7 +1,8 @@
 // Events as programs get them, on stdout with `--json` and over HTTP: objects shaped as docs/events.schema.json says. A
 // field of an event is never dropped or changed in meaning within one schema number. Pure.
 
-import { exitCodeOf, type MiniTorrentError } from '../../foundation/base/errors.js';
+import { exitCodeOf } from '../../foundation/base/error-codes.js';
+import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import { bytesHad, type FileView, type Reused } from './views.js';
 
 const EVENT_SCHEMA = 1;

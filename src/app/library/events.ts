@@ -4,7 +4,8 @@
 
 import { systemClock } from '../../foundation/base/clock.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isErrorCode } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { completedRow, failedRow, lostRow, noticeRow, progressRow, reusedRow, type SwarmEvent } from './event-rows.js';
 import { EVENTS_LOOK_MS, EVENTS_WAITING_MAX } from './limits.js';
 import type { ClientNotification } from './request-client.js';

@@ -4,7 +4,8 @@
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { openSource, type Storage } from '../../transfer/storage/storage.js';
+import { openSource } from '../../transfer/storage/open-storage.js';
+import type { Storage } from '../../transfer/storage/storage.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { SwarmClient } from './swarm-client.js';
 

@@ -20,7 +20,7 @@ import { startClient } from './start-client.js';
 import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
-export type { ErrorCode } from '../../foundation/base/errors.js';
+export type { ErrorCode } from '../../foundation/base/error-codes.js';
 export type { LogLevel } from '../../foundation/base/log.js';
 export type { Download } from './download.js';
 export type { SwarmEvent } from './event-rows.js';

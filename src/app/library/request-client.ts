@@ -5,7 +5,8 @@
 import type { ClientCommand, ClientEvent, FileView } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
-import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isErrorCode } from '../../foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 
 /** An event that carries a request id; the rows of a list are gathered. */
 export type Answer =

@@ -1,7 +1,7 @@
 // The answers and notices that several commands share. Each sentence says what happened, to which file, and what to do
 // next. Pure.
 
-import type { ErrorCode } from '../../foundation/base/errors.js';
+import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import { command } from '../../foundation/base/shell-line.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { unportableIn } from '../../foundation/torrent/names.js';

@@ -20,7 +20,7 @@ import type { ClientEffect } from '../effects.js';
 import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import { type Choice, EVERYTHING } from '../messages.js';
-import type { FoundPlan, KnownShare } from '../reuse/reuse.js';
+import type { FoundPlan, KnownShare } from '../reuse/known-shares.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
 

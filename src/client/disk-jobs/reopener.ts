@@ -15,6 +15,7 @@ import { judgeFolderPieces } from '../../transfer/storage/folder-reopening.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
+import { createPart, openPart } from '../../transfer/storage/open-storage.js';
 import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import {
   hasChanged,
@@ -36,13 +37,13 @@ import {
 } from '../../transfer/storage/resume.js';
 import { type Room, roomAt } from '../../transfer/storage/room.js';
 import { inspectSource, isFolder, type Source } from '../../transfer/storage/source.js';
-import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
+import type { Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTargetName } from '../../transfer/storage/target-name.js';
 import { loadTotals } from '../../transfer/storage/totals.js';
 import type { CheckResult, There } from '../effects.js';
 import { recordedMs, UNFINISHED } from '../files/completeness.js';
-import { otherPaths, servedFrom } from '../files/names.js';
+import { copiesOf, otherPaths } from '../files/names.js';
 import type { Entry, KnownZeros } from '../files/record.js';
 import { CHECKS_A_MOUNT_MAX } from '../limits.js';
 import type { Choice } from '../messages.js';
@@ -356,11 +357,6 @@ export class Reopener {
 
 function goneFolder({ path, mtorrentPath }: Entry): Refused {
   return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
-}
-
-/** The entry, as if each of its copies were its only one: the one that is served, then the other complete ones. */
-function copiesOf(entry: Entry): readonly Entry[] {
-  return [entry, ...otherPaths(entry).map((path) => servedFrom(entry, path))];
 }
 
 async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniTorrentError }> {

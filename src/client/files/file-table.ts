@@ -7,7 +7,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Phase } from './file-life.js';
 import { Flow } from './flow.js';
-import { KnownNames } from './known-names.js';
+import { KnownNames, type Match } from './known-names.js';
 import { type Pair, pairKey, pairsOf } from './names.js';
 import {
   type Entry,
@@ -17,17 +17,10 @@ import {
   isRunning,
   isWatched,
   type KnownZeros,
-  type Name,
   NO_TRANSFER,
 } from './record.js';
 
 type Changeable = { -readonly [K in keyof FileRecord]: FileRecord[K] };
-
-/** What a word that a user typed means. `names`: those of its names that the word fits. */
-export type Match =
-  | { readonly kind: 'file'; readonly record: FileRecord; readonly names: readonly Name[] }
-  | { readonly kind: 'several'; readonly records: readonly FileRecord[] }
-  | { readonly kind: 'none' };
 
 /** A change of the library that is not saved yet. `entry` undefined: the swarm left it. */
 export interface LibraryChange {

@@ -3,9 +3,9 @@
 
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Summary } from '../../tracking/announce/messages.js';
+import type { Progress } from '../../transfer/download/messages.js';
 import { NO_TOTALS, sumOf, type Totals } from '../../transfer/storage/totals.js';
 import { RATE_HELD_MS } from '../limits.js';
-import type { Transfer } from './record.js';
 
 type Counts = Totals;
 
@@ -63,7 +63,7 @@ export class Flow {
   }
 
   /** @param transfer totals, of which all but `sent` begin anew when the download is opened again. */
-  saw({ received, wasted, reused, sent }: Counts & Pick<Transfer, 'sent'>, nowMs: number): void {
+  saw({ received, wasted, reused, sent }: Counts & { readonly sent: number }, nowMs: number): void {
     this.#received.saw(received);
     this.#wasted.saw(wasted);
     this.#reused.saw(reused);
@@ -73,7 +73,7 @@ export class Flow {
   }
 
   /** @param size of the share, where nothing less is wanted. */
-  summary({ wanted, wantedBytes }: Pick<Transfer, 'wanted' | 'wantedBytes'>, size: number): Summary {
+  summary({ wanted, wantedBytes }: Pick<Progress, 'wanted' | 'wantedBytes'>, size: number): Summary {
     return {
       wanted: wanted === 0 ? size : wantedBytes,
       ...{ received: this.#received.total, wasted: this.#wasted.total, sent: this.#sent.total },

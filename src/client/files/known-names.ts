@@ -2,9 +2,14 @@
 // saved under, or its path. A path matches only itself: a file of the same name elsewhere must never be removed in its
 // place. Pure.
 
-import type { Match } from './file-table.js';
 import { namesOf } from './names.js';
 import type { FileRecord, Name } from './record.js';
+
+/** What a word that a user typed means. `names`: those of its names that the word fits. */
+export type Match =
+  | { readonly kind: 'file'; readonly record: FileRecord; readonly names: readonly Name[] }
+  | { readonly kind: 'several'; readonly records: readonly FileRecord[] }
+  | { readonly kind: 'none' };
 
 interface Rule {
   readonly keyOf: (name: Name) => string;

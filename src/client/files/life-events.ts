@@ -1,7 +1,7 @@
 // The phases in the life of a file, and what can happen to it. `file-life.ts` says what leads to what. Pure.
 
 import type { DiskTrouble } from '../../foundation/base/errnos.js';
-import type { ErrorCode } from '../../foundation/base/errors.js';
+import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { Fetched } from './completeness.js';
 

@@ -161,3 +161,8 @@ export function namesTracker([first, second]: Pair, tracker: Address): boolean {
 function movedPair([first, second]: Pair, from: Address, to: Address): Pair {
   return [sameAddress(first, from) ? to : first, sameAddress(second, from) ? to : second];
 }
+
+/** The entry, as if each of its copies were its only one: the one that is served, then the other complete ones. */
+export function copiesOf(entry: Entry): readonly Entry[] {
+  return [entry, ...otherPaths(entry).map((path) => servedFrom(entry, path))];
+}

@@ -16,7 +16,8 @@ import { type Metainfo, MetainfoParser, type NameRule, NO_NAMES } from '../../fo
 import { knownWith, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { fetchList, type ListFetch } from '../../transfer/peer/guest/fetch-list.js';
-import { type AssemblyEffect, type AssemblyInput, AssemblyMachine } from './assembly.js';
+import { AssemblyMachine } from './assembly.js';
+import type { AssemblyEffect, AssemblyInput } from './messages.js';
 import { mtorrentText } from './mtorrent-text.js';
 import { TrackerGuest } from './tracker-guest.js';
 

@@ -3,8 +3,8 @@
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { Link } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { AssemblyEffect, TrackerState } from './assembly.js';
 import type { ListSources } from './list-sources.js';
+import type { AssemblyEffect, TrackerState } from './messages.js';
 
 type Failed = Extract<AssemblyEffect, { readonly kind: 'failed' }>;
 

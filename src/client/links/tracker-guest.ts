@@ -10,8 +10,8 @@ import { commonFeatures } from '../../foundation/wire/features.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { GuestConnection } from '../../tracking/tracker/guest-connection.js';
 import { TRACKER_FEATURES, type TrackerReply } from '../../tracking/tracker/messages.js';
-import type { AssemblyInput } from './assembly.js';
 import type { HashPart } from './hash-string.js';
+import type { AssemblyInput } from './messages.js';
 
 export interface TrackerGuestOptions {
   /** Its number among the trackers of the link. */

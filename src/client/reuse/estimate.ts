@@ -6,7 +6,8 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { coverOf } from '../../transfer/storage/reuse-cover.js';
 import { LocalHashing } from '../disk-jobs/local-hashing.js';
-import { type FoundPlan, hashSources, type KnownShare, planOf } from './reuse.js';
+import type { FoundPlan, KnownShare } from './known-shares.js';
+import { hashSources, planOf } from './reuse.js';
 
 export interface ReuseEstimate {
   /** That are here, and that would be fetched. */

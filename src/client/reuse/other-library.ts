@@ -18,7 +18,7 @@ import type { Entry } from '../files/record.js';
 import { REUSE_LIBRARY_BYTES_MAX, REUSE_LIBRARY_SHARES_MAX } from '../limits.js';
 import { loadLibrary } from '../state/journal.js';
 import { type StatePaths, statePathsOf } from '../state/library.js';
-import type { KnownShare } from './reuse.js';
+import type { KnownShare } from './known-shares.js';
 
 /** Of a digest in a .mtorrent. */
 const DIGITS_A_PIECE = 40;

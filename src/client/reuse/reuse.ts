@@ -10,26 +10,14 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { OpenFiles } from '../disk-jobs/open-files.js';
 import type { Entry, ReuseWish } from '../files/record.js';
 import { REUSE_DIGESTS_AT_ONCE } from '../limits.js';
+import type { FoundPlan, KnownShare } from './known-shares.js';
 import { gatherSources, type LocalSources } from './local-sources.js';
 import { Matching, type SourceShare, type WantedShare } from './matching.js';
-
-/** Another share of this client, or of one on this machine. */
-export interface KnownShare extends Omit<SourceShare, 'group'> {
-  readonly swarm: SwarmKey;
-  readonly name: string;
-}
-
-export interface FoundPlan {
-  readonly plan: ReusePlan;
-  /** The name of each group. */
-  readonly names: readonly string[];
-}
 
 const NOTHING: LocalSources = { shares: [], files: [], names: [] };
 

@@ -1,7 +1,7 @@
 // What the system's errors about files mean: the words for people, the code of a command that ends with one, and
 // whether it passes by itself. Pure.
 
-import type { ErrorCode } from './errors.js';
+import type { ErrorCode } from './error-codes.js';
 
 /** What the system said, and of which path. */
 export interface DiskTrouble {

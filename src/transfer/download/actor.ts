@@ -14,8 +14,8 @@ import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
 import { folderLists } from '../storage/folder-lists.js';
+import { adoptStorage } from '../storage/open-storage.js';
 import { ReusePlan } from '../storage/reuse-plan.js';
-import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
 import {

@@ -1,7 +1,7 @@
 // What a downloader takes in and asks for: all of its contact with the world. Pure.
 
 import type { DiskTrouble } from '../../foundation/base/errnos.js';
-import type { ErrorCode } from '../../foundation/base/errors.js';
+import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';

@@ -12,7 +12,8 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { NO_FILE } from '../storage/entry-looks.js';
 import { FOLDER_LOOK_ENTRIES } from '../storage/limits.js';
-import { openSource, type Storage } from '../storage/storage.js';
+import { openSource } from '../storage/open-storage.js';
+import type { Storage } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
 
 export interface RangeOptions {

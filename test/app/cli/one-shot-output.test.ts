@@ -9,7 +9,8 @@ import fc from 'fast-check';
 import { openReporter, type Reporter } from '../../../src/app/cli/reporters.js';
 import { widthOf } from '../../../src/app/console/terminal/text-width.js';
 import type { FileView } from '../../../src/app/library/views.js';
-import { ERROR_CODES, MiniTorrentError } from '../../../src/foundation/base/errors.js';
+import { ERROR_CODES } from '../../../src/foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { mismatches } from '../../support/json-schema.js';
 

@@ -9,7 +9,7 @@ import test, { type TestContext } from 'node:test';
 import { runCreate } from '../../../src/app/cli/create.js';
 import { runInfo } from '../../../src/app/cli/info.js';
 import { runVerify } from '../../../src/app/cli/verify.js';
-import { exitCodeOf } from '../../../src/foundation/base/errors.js';
+import { exitCodeOf } from '../../../src/foundation/base/error-codes.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { CommandOutput } from '../../../src/foundation/base/output.js';
 import { addressFrom } from '../../../src/foundation/torrent/address.js';

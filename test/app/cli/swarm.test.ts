@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INVITED_ROLES, MEMBER_ROLES } from '../../../src/app/cli/swarm.js';
 import { memberLines, toldText, whichMember } from '../../../src/app/cli/swarm-members.js';
+import { INVITED_ROLES, MEMBER_ROLES } from '../../../src/app/cli/swarm-roles.js';
 import { agoText, timeText } from '../../../src/app/cli/swarm-words.js';
 import type { MemberRow } from '../../../src/client/administration/questions.js';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';

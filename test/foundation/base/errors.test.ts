@@ -3,14 +3,8 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import test from 'node:test';
-import {
-  ERROR_CODES,
-  errnoOf,
-  exitCodeOf,
-  fileError,
-  isErrorCode,
-  MiniTorrentError,
-} from '../../../src/foundation/base/errors.js';
+import { ERROR_CODES, exitCodeOf, isErrorCode } from '../../../src/foundation/base/error-codes.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { failsWith } from '../../support/failures.js';
 
 /** Of a program whose reader has gone, as shells give it: 128 and the signal's number. */

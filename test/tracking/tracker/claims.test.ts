@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type ClientId, clientId, keyBytes, peerIdOf, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
-import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims/claims.js';
+import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims/claim.js';
 import {
   DIAL_BACK_PERIOD_MS,
   DIAL_BACK_VERDICT_MS,

@@ -8,7 +8,7 @@ import { toHex } from '../../../src/foundation/base/bytes.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 import { clientId, keyBytes, peerIdOf, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import { FrameReader, frameBytes } from '../../../src/foundation/wire/framing.js';
-import type { DialBackAnswer } from '../../../src/tracking/tracker/claims/claims.js';
+import type { DialBackAnswer } from '../../../src/tracking/tracker/claims/claim.js';
 import { DialBacks } from '../../../src/tracking/tracker/claims/dial-back.js';
 import { DIAL_BACK_DEADLINE_MS } from '../../../src/tracking/tracker/limits.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../src/transfer/peer/codec/messages.js';

@@ -1,6 +1,7 @@
 // A tracker as a process of its own, for tests that kill it: own, partner, seeder list, log, and options as JSON.
 
-import { exitCodeOf, MiniTorrentError } from '../../../src/foundation/base/errors.js';
+import { exitCodeOf } from '../../../src/foundation/base/error-codes.js';
+import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { parseAddress } from '../../../src/foundation/torrent/address.js';
 import { runTracker } from '../../../src/tracking/tracker/main.js';
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import type { Wake } from '../../../src/foundation/actor/machine.js';
 import { keyBytes, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
-import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims/claims.js';
+import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims/claim.js';
 import type { TrackerReply, TrackerRequest } from '../../../src/tracking/tracker/messages.js';
 import type { Entrant } from '../../../src/tracking/tracker/session/entrant.js';
 import { type FlatEffect, type FlatInput, NOBODY, type PairedSetting, PairedTracker } from './paired-tracker.js';

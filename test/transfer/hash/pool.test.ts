@@ -28,7 +28,7 @@ import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { HASH_READ_BYTES, HASH_STARTS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
 import type { PieceOutcome, PieceToStore } from '../../../src/transfer/hash/messages.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../../src/transfer/hash/pool.js';
-import { createPart } from '../../../src/transfer/storage/storage.js';
+import { createPart } from '../../../src/transfer/storage/open-storage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 

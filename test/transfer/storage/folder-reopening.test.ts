@@ -13,8 +13,8 @@ import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { NO_FILE } from '../../../src/transfer/storage/entry-looks.js';
 import { judgeFolderPieces } from '../../../src/transfer/storage/folder-reopening.js';
 import { PART_UNRECORDED_MS, PART_YOUNGER_MS } from '../../../src/transfer/storage/limits.js';
+import { createPart, examinePart, openPart } from '../../../src/transfer/storage/open-storage.js';
 import { decodeResume, encodeResume, type LeftAs, leftAs } from '../../../src/transfer/storage/resume.js';
-import { createPart, examinePart, openPart } from '../../../src/transfer/storage/storage.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const SWARM = swarmKey(new Uint8Array(20).fill(9));

@@ -34,8 +34,8 @@ import {
   examinePart,
   openPart,
   openSource,
-  type Storage,
-} from '../../../src/transfer/storage/storage.js';
+} from '../../../src/transfer/storage/open-storage.js';
+import type { Storage } from '../../../src/transfer/storage/storage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 

@@ -20,14 +20,9 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
+import { adoptStorage, attachStorage, createPart, openPart } from '../../../src/transfer/storage/open-storage.js';
 import { readBounded } from '../../../src/transfer/storage/state-file.js';
-import {
-  adoptStorage,
-  attachStorage,
-  createPart,
-  openPart,
-  type Storage,
-} from '../../../src/transfer/storage/storage.js';
+import type { Storage } from '../../../src/transfer/storage/storage.js';
 import { partPathOf, targetPathOf } from '../../../src/transfer/storage/target.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';

@@ -1,6 +1,6 @@
 // What an error of PostgreSQL means for a group of changes, for a connection and for a tracker that starts. Pure.
 
-import type { ErrorCode } from '../../../foundation/base/errors.js';
+import type { ErrorCode } from '../../../foundation/base/error-codes.js';
 import type { WriteOutcome } from './messages.js';
 
 /** SQLSTATE; '' where the connection failed and not a statement. */

@@ -1,7 +1,7 @@
 // What the list's thread obeys and reports. Changes gather in the order sent until `commit`, which makes them one
 // transaction and is answered once. Keys travel as hex.
 
-import { ERROR_CODES } from '../../../foundation/base/errors.js';
+import { ERROR_CODES } from '../../../foundation/base/error-codes.js';
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';

@@ -2,44 +2,18 @@
 // nobody answers, a listed and connected client keeps it. Never dials or removes anything itself. Pure.
 
 import { present } from '../../../foundation/base/assert.js';
-import type { KeyId } from '../../../foundation/identity/keys.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
-import type { ClientId, SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { ClientId } from '../../../foundation/torrent/ids.js';
 import { addressKey } from '../../registry/addresses.js';
 import type { Client, ListedAddress } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
 import { CLAIM_PROMISED_MS, DIAL_BACK_VERDICT_MS } from '../limits.js';
+import type { Asked, Claim, DialBack, DialBackAnswer } from './claim.js';
 import { DialQueue } from './dial-queue.js';
 import { type HeldRequest, HeldRequests } from './held-requests.js';
 import { Inquiries, isWho } from './inquiries.js';
 import { remember } from './memory.js';
 import { type Presence, Presences } from './presences.js';
-
-/** What a dial-back says hello about. */
-export interface Asked {
-  readonly swarm: SwarmKey;
-  readonly pieceCount: number;
-}
-
-/** A client that names an address and shares a file there. */
-export interface Claim extends Asked {
-  readonly client: ClientId;
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface DialBack extends Asked {
-  readonly number: number;
-  readonly host: string;
-  readonly port: number;
-}
-
-/** What anyone who is at the address said: a peer id, that it has no such file, or nothing that tells who it is. */
-export type DialBackAnswer =
-  /** `member`: whose card it showed, in a closed swarm. */
-  | { readonly kind: 'hello'; readonly peerId: Uint8Array; readonly member?: KeyId | undefined }
-  | { readonly kind: 'unknownSwarm' }
-  | { readonly kind: 'nothing' };
 
 export type Verdict =
   | { readonly kind: 'free' }

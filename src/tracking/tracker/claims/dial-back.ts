@@ -9,7 +9,7 @@ import { DialedConnection } from '../../../foundation/wire/dialed.js';
 import type { Passage } from '../../../foundation/wire/passage.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../transfer/peer/codec/messages.js';
 import { DIAL_BACK_DEADLINE_MS } from '../limits.js';
-import type { DialBack, DialBackAnswer } from './claims.js';
+import type { DialBack, DialBackAnswer } from './claim.js';
 
 export interface DialBacksOptions {
   readonly ownHost: string;

@@ -7,7 +7,7 @@ import {
   DIAL_BACKS_PER_PERIOD_MAX,
   DIAL_BACKS_PER_SOURCE_MAX,
 } from '../limits.js';
-import type { DialBack } from './claims.js';
+import type { DialBack } from './claim.js';
 import { remember } from './memory.js';
 
 export class DialQueue {

@@ -6,7 +6,7 @@ import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../../found
 import { listedPrefix, prefixOf } from '../../membership/listed-id.js';
 import { addressKey } from '../../registry/addresses.js';
 import { DIAL_BACK_VERDICT_MS } from '../limits.js';
-import type { Claim, DialBackAnswer } from './claims.js';
+import type { Claim, DialBackAnswer } from './claim.js';
 import type { DialQueue } from './dial-queue.js';
 import type { HeldRequest, HeldRequests } from './held-requests.js';
 import { remember } from './memory.js';

@@ -3,7 +3,7 @@
 
 import type { Address } from '../../../foundation/torrent/address.js';
 import type { Counts } from '../../registry/registry.js';
-import type { DialBack, DialBackAnswer } from '../claims/claims.js';
+import type { DialBack, DialBackAnswer } from '../claims/claim.js';
 import type { TrackerReply, TrackerRequest } from '../messages.js';
 import type { Entrant } from '../session/entrant.js';
 import type { ClosedSetting } from './closed-swarm.js';
