@@ -6,8 +6,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, wr
 import { basename } from 'node:path';
 import { Swarm } from '../src/app/demo/swarm.js';
 import { withCleanup } from './cleanup.js';
-import type { Bar, Measure } from './folders-rows.js';
-import { assertEqual, share, timeShell, travel } from './folders-stage.js';
+import { assertEqual, type Bar, type Measure, share, timeShell, travel } from './folders-stage.js';
 import { changePieces, writeRandom } from './folders-trees.js';
 
 /** Bytes of the file: what an image in memory holds three times. */

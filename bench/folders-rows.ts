@@ -16,6 +16,8 @@ import { withCleanup } from './cleanup.js';
 import { measureClone } from './folders-clone.js';
 import {
   assertEqual,
+  type Bar,
+  type Measure,
   PROGRAM,
   share,
   type Travel,
@@ -44,26 +46,6 @@ const IDLE_SETTLE_MS = 40_000;
 const IDLE_MS = 30_000;
 /** Descriptors that a client may open for the files of folders, beside what it has open anyway. */
 const DESCRIPTORS_MAX = 128 + 2 * 16 + 40;
-
-/** What was measured, and the bar that it is held against. */
-export interface Bar {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** At most; undefined: shown only. */
-  readonly wanted?: number;
-  /** Why it could not be measured. */
-  readonly skipped?: string;
-}
-
-export interface Sizes {
-  /** Of the folder of small files. */
-  readonly entries: number;
-  /** Of the folder of large files. */
-  readonly bytes: number;
-}
-
-export type Measure = (root: string, sizes: Sizes) => Promise<readonly Bar[]>;
 
 interface Scene {
   readonly swarm: Swarm;

@@ -186,3 +186,23 @@ function time(program: string, words: readonly string[]): number {
   if (status !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${status}: ${String(stderr)}`);
   return (performance.now() - startedMs) / 1_000;
 }
+
+/** What was measured, and the bar that it is held against. */
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** At most; undefined: shown only. */
+  readonly wanted?: number;
+  /** Why it could not be measured. */
+  readonly skipped?: string;
+}
+
+export interface Sizes {
+  /** Of the folder of small files. */
+  readonly entries: number;
+  /** Of the folder of large files. */
+  readonly bytes: number;
+}
+
+export type Measure = (root: string, sizes: Sizes) => Promise<readonly Bar[]>;
