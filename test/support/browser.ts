@@ -12,6 +12,11 @@ import { PATIENCE_MS } from './patience.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Buttons whose words nobody sees; axe leaves them to be looked at. */
+const UNSEEN = `[...document.querySelectorAll('button')]
+  .filter((each) => getComputedStyle(each).color === getComputedStyle(each).backgroundColor)
+  .map((each) => each.textContent)`;
+
 /** How a person looks at it. */
 export const LOOKS = [
   { name: 'light', colorScheme: 'light', width: 1280 },
@@ -72,6 +77,7 @@ export async function isAccessible(page: Page): Promise<void> {
       [],
       name,
     );
+    assert.deepEqual(await page.evaluate(UNSEEN), [], `${name}: words in the colour of their ground`);
     const scrolled = await page.evaluate('document.documentElement.scrollWidth');
     assert.ok(Number(scrolled) <= width, `${name}: ${String(scrolled)} px wide`);
   }
