@@ -170,6 +170,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- limits',
     'npm run bench -- tracker',
     'npm run bench -- tracker catchup',
+    'npm run bench -- tracker catalogue',
     'npm run bench -- tracker failover',
     'npm run bench -- tracker --store postgres',
     'npm run bench -- tracker --store postgres failover',
