@@ -10,7 +10,7 @@ import test from 'node:test';
 import { ClientProcess, ProgramProcess, runProgram, TrackerProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
-import { CommandRun, makeUser } from '../support/command-run.js';
+import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
 import { type DaemonProcess, onDaemon, startDaemon } from '../support/daemon-stage.js';
 import {
   completes,
@@ -23,6 +23,7 @@ import {
   namesIn,
   PIECE,
   quit,
+  refusedWith,
   share,
   stageSwarm,
   startTrackerHere,
@@ -275,4 +276,25 @@ test('a client that its service manager starts again and again, after kill -9 an
   );
   assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(swarm.path('wanted.bin')));
   await getWhole(seeder, swarm.path('own.mtorrent'), swarm.path('copy.bin'));
+});
+
+test('a get or a share that is typed twice says which process does it already', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '1M']);
+  const mtorrent = await share(seeder, await swarm.makeFile('big.bin', 16 * PIECE), 'big.mtorrent');
+  const own = await swarm.makeFile('own.bin', PIECE);
+  const user = await makeUser(swarm.directory, 'ada');
+  for (const [words, begun, does] of [
+    [['get', mtorrent, swarm.path('got.bin')], /"have":[1-9]/, `is fetching ${swarm.path('got.bin')}`],
+    [['share', own, ...trackerWords(swarm)], /"event":"seeding"/, `is sharing ${own}`],
+  ] as const) {
+    const first = new CommandRun(t, user, [...words, '--json']);
+    await first.line(begun);
+    const second = await runProgram([...words, '-q'], swarm.directory, { env: user.env });
+    const sentence = new RegExp(`process ${first.pid} ${does} already; wait until that ends, or stop it`);
+    refusedWith(second, 11, 'ALREADY_RUNNING', sentence);
+    first.kill('SIGINT');
+    await first.exited;
+  }
 });

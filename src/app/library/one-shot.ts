@@ -6,9 +6,10 @@ import { rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pause } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError } from '../../foundation/base/errors.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
 import { knownWith, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
+import { HeldError } from '../../transfer/storage/lease.js';
 import { deleteEmptyPart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import type { Download } from './download.js';
@@ -63,7 +64,8 @@ export async function startShare(
 ): Promise<Sharing> {
   const stateDir = join(config.stateRoot, 'share', keyOf(mtorrentPath));
   const log = { ...config.log, path: join(stateDir, 'share.log') };
-  const { client } = await startClient(config, { trackers, stateDir, log, credentials: config.credentials });
+  const place = { trackers, stateDir, log, credentials: config.credentials };
+  const { client } = await startClient(config, place).catch(inWordsOf(`is sharing ${path}`));
   return {
     client,
     begin: async () => void (await client.share(path, mtorrentPath, options)),
@@ -82,7 +84,7 @@ export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fe
   const log = { ...config.log, path: join(stateDir, 'get.log') };
   const { otherShares, credentials } = config;
   const place = { trackers, stateDir, log, otherShares, credentials, readMetainfo: knowing(plan) };
-  const { client } = await startClient(config, place);
+  const { client } = await startClient(config, place).catch(inWordsOf(`is fetching ${plan.target}`));
   return {
     client,
     stateDir,
@@ -99,6 +101,15 @@ export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fe
       if (plan.isOwnMtorrent === true) await unlinkIfThere(plan.mtorrentPath);
       if (left.length > 0) await deleteEmptyPart(plan.target);
     }),
+  };
+}
+
+/** Who typed a command twice knows nothing of state directories. @param work what whoever has this one does with it. */
+function inWordsOf(work: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof HeldError)) throw error;
+    const sentence = `${error.who} ${work} already; wait until that ends, or stop it`;
+    throw new MiniTorrentError('ALREADY_RUNNING', sentence, error);
   };
 }
 

@@ -73,9 +73,20 @@ export async function outlive(directory: string, tell: (sentence: string) => voi
   }
 }
 
+/** A state directory is in use. */
+export class HeldError extends MiniTorrentError {
+  /** Whose it is, as a phrase. */
+  readonly who: string;
+
+  constructor(directory: string, who: string, cause?: unknown) {
+    const sentence = `${who} is already using the state directory ${directory}; stop it or choose another state directory`;
+    super('ALREADY_RUNNING', sentence, cause);
+    this.who = who;
+  }
+}
+
 export function heldBy(directory: string, holder: Holder | undefined, self: Holder, cause?: unknown): MiniTorrentError {
-  const sentence = `${nameOf(holder, self)} is already using the state directory ${directory}; stop it or choose another state directory`;
-  return new MiniTorrentError('ALREADY_RUNNING', sentence, cause);
+  return new HeldError(directory, nameOf(holder, self), cause);
 }
 
 /** The pid file of this process: written at once, renewed until `end`. */
