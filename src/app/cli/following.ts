@@ -159,8 +159,9 @@ export async function unfinished(
       : `the client in the background continues it; ${again} shows its progress`;
   const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
   if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
-  const reasons =
-    (last?.received ?? 0) === 0 ? await whyWithoutTracker(client, metainfo.trackers.map(formatAddress)) : undefined;
+  // What an earlier run has received says nothing of the trackers of this one.
+  const hasReceived = last !== undefined && last.received > last.receivedBefore;
+  const reasons = hasReceived ? undefined : await whyWithoutTracker(client, metainfo.trackers.map(formatAddress));
   const refused = reasons?.find(isRefusal);
   if (refused !== undefined) return because('NOT_ADMITTED', refused);
   if (reasons !== undefined) return because('NO_TRACKER', 'timed out before any tracker answered');
