@@ -54,30 +54,36 @@ export async function databaseAnnounces(options: DatabaseSceneOptions): Promise<
 }
 
 export async function databaseTogether(options: DatabaseSceneOptions): Promise<readonly Figure[]> {
-  const rates = { one: [] as number[], three: [] as number[] };
-  const costs = { one: [] as number[], three: [] as number[] };
+  const rates = { one: [] as number[], three: [] as number[], busy: [] as number[] };
+  const costs = { one: [] as number[], three: [] as number[], busy: [] as number[] };
   let errors = 0;
   let shares: Shares | undefined;
   for (let run = 1; run <= options.runs; run += 1) {
     const one = await announceAt(1, options);
     const three = await announceAt(3, options);
-    rates.one.push(one.full.perSecond);
-    rates.three.push(three.full.perSecond);
-    costs.one.push(costOf(one));
-    costs.three.push(costOf(three));
-    errors += errorsOf(one) + errorsOf(three);
+    // With the same requests spread over three, each tracker's groups are a third as large.
+    const busy = await announceAt(3, options, 3 * DEPTH);
+    for (const [name, measured] of Object.entries({ one, three, busy }) as ['one' | 'three' | 'busy', Measured][]) {
+      rates[name].push(measured.full.perSecond);
+      costs[name].push(costOf(measured));
+      errors += errorsOf(measured);
+    }
     shares = three.fullShares;
   }
-  const ratio = spreadOf(rates.three.map((rate, at) => rate / (rates.one[at] ?? Number.NaN)));
-  options.note(`three together ÷ one: ${showSpread(ratio, 2)}`);
-  const { one, three } = { one: spreadOf(costs.one), three: spreadOf(costs.three) };
+  const over = (name: 'three' | 'busy') =>
+    spreadOf(rates[name].map((rate, at) => rate / (rates.one[at] ?? Number.NaN)));
+  const [ratio, busyRatio] = [over('three'), over('busy')];
+  options.note(`three together ÷ one: ${showSpread(ratio, 2)}, as busy each ${showSpread(busyRatio, 2)}`);
+  const [one, three, busy] = [spreadOf(costs.one), spreadOf(costs.three), spreadOf(costs.busy)];
   options.note(`µs of a core an announce: one ${showSpread(one, 0)}, three ${showSpread(three, 0)}`);
   return [
     { what: 'announces at one tracker', value: spreadOf(rates.one).median, unit: '/s' },
     { what: 'announces at three trackers together', value: spreadOf(rates.three).median, unit: '/s' },
     { what: 'three together ÷ one, same run', value: ratio.median, unit: '×', atLeast: 0.9 },
+    { what: 'three, each with as many open as one ÷ one', value: busyRatio.median, unit: '×' },
     { what: 'processor of all an announce, one tracker', value: one.median, unit: 'µs' },
     { what: 'processor of all an announce, three trackers', value: three.median, unit: 'µs' },
+    { what: 'the same, each with as many open as one', value: busy.median, unit: 'µs' },
     ...(shares === undefined ? [] : shareFigures('at three, last run', shares)),
     { what: 'errors at either', value: errors, unit: '', atMost: 0 },
   ];
@@ -88,7 +94,8 @@ function costOf({ full, fullShares: { trackers, database, driver } }: Measured):
   return ((trackers + database + driver) * 10_000) / full.perSecond;
 }
 
-function announceAt(count: number, { quick, note }: DatabaseSceneOptions): Promise<Measured> {
+/** @param depth requests that each client keeps open at saturation. */
+function announceAt(count: number, { quick, note }: DatabaseSceneOptions, depth = DEPTH): Promise<Measured> {
   return withDatabase(async (stage) => {
     const trackers = [];
     for (let at = 0; at < count; at += 1) trackers.push(await stage.startTracker());
@@ -105,13 +112,14 @@ function announceAt(count: number, { quick, note }: DatabaseSceneOptions): Promi
     const ask: Ask = (client, at, dueMs) => client.announce(fileOf(client, at), dueMs);
     const before = groups();
     const [full, fullShares] = await sharesOf({ server, trackers }, () =>
-      closedLoad(fleet, DEPTH, { durationMs }, ask),
+      closedLoad(fleet, depth, { durationMs }, ask),
     );
     const perGroup = full.replies / (groups() - before);
     const few = await closedLoad(fleet, DEPTH_FEW, { durationMs }, ask);
     const [first] = [registered, full, few].filter(({ errors }) => errors > 0);
     if (first !== undefined) note(`an error: ${first.firstError}`);
-    note(`${count} tracker${count === 1 ? '' : 's'}: ${full.perSecond.toFixed(0)} announces a second`);
+    const sized = `in groups of ${perGroup.toFixed(0)}`;
+    note(`${count} tracker${count === 1 ? '' : 's'}: ${full.perSecond.toFixed(0)} announces a second, ${sized}`);
     for (const client of fleet) client.close();
     return { registered, full, fullShares, few, perGroup };
   });
