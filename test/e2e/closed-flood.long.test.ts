@@ -2,7 +2,7 @@
 // ClientHello, plain dialers, members of another swarm. Honest members go on, and the flood leaves nothing behind.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import net from 'node:net';
 import test from 'node:test';
@@ -89,7 +89,21 @@ function memoryOf(pid: number): number {
   return Number(kib) / 1_024;
 }
 
-const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+/** Sockets and files. Threads come and go by themselves, each with descriptors of its event loop. */
+function descriptors(pid: number): number {
+  const links = readdirSync(`/proc/${pid}/fd`).map((number) => linkOf(`/proc/${pid}/fd/${number}`));
+  return links.filter((link) => link !== '' && !/^(anon_inode|pipe):/.test(link)).length;
+}
+
+/** Empty for one that was closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
 
 /** Of a log's lines behind `from`: when those were written that name the hostile address, and how many others are. */
 function floodIn(log: string, from: number): { readonly momentsMs: readonly number[]; readonly others: number } {
