@@ -76,6 +76,8 @@ export async function followGet(
   const hooks = () => cancellation.firstOf(automation?.idle() ?? Promise.resolve());
   started(plan, fetching, reporter);
   const end = await follow(fetching, plan.target, run).catch(async (error: unknown) => {
+    // Hooks have a time limit of their own.
+    if (automation !== undefined) cancellation.liftLimit();
     await hooks();
     throw error;
   });
@@ -89,7 +91,10 @@ export async function followGet(
   return isOurs && order.seeding.ms !== 0 ? seed(fetching.client, path, run, order.seeding) : 0;
 }
 
-/** Reports a download to its end. Rejects with why it failed. @param target where the whole will be. */
+/**
+ * Reports a download to its end. Rejects with why it failed; the time limit holds then for another try.
+ * @param target where the whole will be.
+ */
 export async function follow({ client, begin }: Fetching, target: string, run: OneShot): Promise<Followed> {
   const { reporter, cancellation } = run;
   let last: FileView | undefined;
@@ -116,10 +121,11 @@ export async function follow({ client, begin }: Fetching, target: string, run: O
   });
   try {
     const end = await cancellation.firstOf(watch());
-    return end.kind === 'done' ? end : { ...end, last };
+    if (end.kind !== 'done') return { ...end, last };
+    cancellation.liftLimit();
+    return end;
   } finally {
     isOver = true;
-    cancellation.liftLimit();
     unlisten();
     unlistenReused();
   }

@@ -1,5 +1,5 @@
 // What one `mtorrent get` is to do, as its arguments and the settings say: which content, which of its files, where to,
-// from which earlier versions, for how long. Pure.
+// from which earlier versions, for how long. Nothing is begun here.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';

@@ -1,13 +1,12 @@
 // What a file's transfer was like in this run of the client: when its download began and ended, how many bytes went
-// each way over all its pauses, and which rates it held. Rows show it, and trackers are told it as a summary. Pure.
+// each way over all its pauses, and which rates it held. Rows add what earlier runs had; trackers are told of this one
+// as a summary. Pure.
 
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Summary } from '../../tracking/announce/messages.js';
 import type { Progress } from '../../transfer/download/messages.js';
 import { NO_TOTALS, sumOf, type Totals } from '../../transfer/storage/totals.js';
 import { RATE_HELD_MS } from '../limits.js';
-
-type Counts = Totals;
 
 export class Flow {
   readonly #down = new HeldRate();
@@ -42,7 +41,7 @@ export class Flow {
   }
 
   /** Over all pauses and runs. @param transfer the counts since it was opened last. */
-  counted({ received, wasted, reused }: Counts): Counts {
+  counted({ received, wasted, reused }: Totals): Totals {
     const run = {
       received: this.#received.with(received),
       wasted: this.#wasted.with(wasted),
@@ -63,7 +62,7 @@ export class Flow {
   }
 
   /** @param transfer totals, of which all but `sent` begin anew when the download is opened again. */
-  saw({ received, wasted, reused, sent }: Counts & { readonly sent: number }, nowMs: number): void {
+  saw({ received, wasted, reused, sent }: Totals & { readonly sent: number }, nowMs: number): void {
     this.#received.saw(received);
     this.#wasted.saw(wasted);
     this.#reused.saw(reused);

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { reportHashing } from '../../../src/app/cli/following.js';
+import { Cancellation } from '../../../src/app/cli/cancellation.js';
+import { follow, reportHashing } from '../../../src/app/cli/following.js';
+import type { OneShot } from '../../../src/app/cli/one-shot.js';
+import type { Fetching } from '../../../src/app/library/one-shot.js';
 import type { FileView, Overview } from '../../../src/app/library/views.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 
@@ -31,4 +34,16 @@ test('a client that does not answer any more ends it with the reason of the work
   const work = Promise.reject(new Error('the client has ended'));
   const client = { overview: () => Promise.reject(new Error('no answer')) };
   await assert.rejects(reportHashing(work, client, '/a', { progress: () => undefined }), /the client has ended/);
+});
+
+test('a download that is refused leaves the time limit in force for another try', async (t) => {
+  const cancellation = new Cancellation(() => undefined);
+  t.after(() => cancellation.close());
+  cancellation.limitTo(50);
+  const client = { overview: () => Promise.reject(new Error('no answer')), listen: () => () => undefined };
+  const fetching = { client, begin: () => Promise.reject(new Error('it has it elsewhere')) } as unknown as Fetching;
+  const run = { reporter: { progress: () => undefined }, cancellation } as unknown as OneShot;
+  await assert.rejects(follow(fetching, '/a', run), /elsewhere/);
+  const other = new Promise<never>(() => undefined);
+  assert.deepEqual(await cancellation.firstOf(other), { kind: 'late' });
 });
