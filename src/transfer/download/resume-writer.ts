@@ -72,9 +72,20 @@ export class ResumeWriter {
   async #write(durable: boolean, isLast = false): Promise<void> {
     const { swarm, size, done, storage, resumePath, totals } = this.#options;
     const left = leftAs(await storage.stamp(), isLast, isLast ? await storage.times() : undefined);
-    await saveResume(resumePath, { swarm, size, have: done, synced: this.#synced, left }, { durable });
-    this.#former ??= await loadTotals(resumePath);
-    await saveTotals(resumePath, sumOf(this.#former, totals()));
+    const have = copyOf(done);
+    // Before the pieces, so that a crash between the two leaves no piece that is not counted.
+    await this.#saveTotals(totals());
+    await saveResume(resumePath, { swarm, size, have, synced: this.#synced, left }, { durable });
+  }
+
+  async #saveTotals(sinceOpened: Totals): Promise<void> {
+    const { resumePath, log } = this.#options;
+    try {
+      this.#former ??= await loadTotals(resumePath);
+      await saveTotals(resumePath, sumOf(this.#former, sinceOpened));
+    } catch (error) {
+      log.warn({ err: error }, 'totals could not be saved: after a restart, the download counts what it received anew');
+    }
   }
 
   #queue(work: () => Promise<void>): void {
