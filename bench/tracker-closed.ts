@@ -26,7 +26,7 @@ const BARS: Readonly<Record<string, Bar>> = {
   'from SIGSTOP of its tracker until the other lists the client': { atMost: 5_000 },
   'from `quit` to its end, both trackers stopped': { atMost: 1_000 },
   'until 95 % were greeted by the other tracker': { atMost: 30 },
-  'members that gave up waiting': { atMost: 5 },
+  'handshakes of the other tracker for nobody': { atMost: 5 },
 };
 
 /** Rows of a table: the figure, open, closed, their ratio run by run, the bar and whether it is met. */

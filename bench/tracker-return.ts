@@ -2,6 +2,10 @@
 // line. The announcers are those of real clients, with their deadlines and their back-off.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Address } from '../src/foundation/torrent/address.js';
+import type { Handshakes } from '../src/foundation/wire/handshake-tally.js';
+import type { Passage } from '../src/foundation/wire/passage.js';
+import { trackerStatus } from '../src/tracking/tracker/status.js';
 import { Members } from './tracker-members.js';
 import { type Figure, MIB, type SceneOptions, withPair } from './tracker-stage.js';
 import { cpuSeconds, machineBusySeconds, rssPeakBytes } from './tracker-vitals.js';
@@ -14,7 +18,7 @@ const DEADLINE_MS = 300_000;
 
 export async function returnScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
   const count = quick ? MEMBERS_QUICK : MEMBERS;
-  return withPair({ root, isClosed }, async ({ swarm, first, second, identities }) => {
+  return withPair({ root, isClosed }, async ({ swarm, first, second, identities, passages }) => {
     const each = count / PROCESSES;
     const members = Array.from(
       { length: PROCESSES },
@@ -25,6 +29,8 @@ export async function returnScene({ root, quick, isClosed, note }: SceneOptions)
     try {
       if (!(await until(() => sum('first') + sum('second') >= count)))
         throw new Error(`only ${sum('first') + sum('second')} members were greeted within ${DEADLINE_MS / 1000} s`);
+      const shaken = () => handshakesOf(swarm.trackers[1], passages[0]);
+      const shakenBefore = await shaken();
       const before = { second: sum('second'), gaveUp: sum('gaveUp'), cpu: cpuOf(second.pid, members) };
       note(`${sum('first')} members at the first tracker, ${before.second} at the second; the first is killed`);
       const beganMs = performance.now();
@@ -38,11 +44,13 @@ export async function returnScene({ root, quick, isClosed, note }: SceneOptions)
       const most = await seconds(0.95);
       const used = cpuOf(second.pid, members);
       const all = await seconds(1);
+      const shakenSince = sharesOf(shakenBefore, await shaken());
       const spent = (of: keyof Used): number => used[of] - before.cpu[of];
       return [
         { what: 'until half were greeted by the other tracker', value: half, unit: 's' },
         { what: 'until 95 % were greeted by the other tracker', value: most, unit: 's' },
         { what: 'until all were', value: all, unit: 's' },
+        ...shakenSince,
         { what: 'members that gave up waiting', value: ((sum('gaveUp') - before.gaveUp) / count) * 100, unit: '%' },
         { what: 'CPU of the other tracker until 95 %', value: spent('tracker'), unit: 's' },
         { what: 'CPU of the members themselves until 95 %', value: spent('members'), unit: 's' },
@@ -53,6 +61,20 @@ export async function returnScene({ root, quick, isClosed, note }: SceneOptions)
       for (const one of members) one.end();
     }
   });
+}
+
+/** Undefined in the clear. */
+async function handshakesOf(tracker: Address, passage: Passage | undefined): Promise<Handshakes | undefined> {
+  return JSON.parse(await trackerStatus(tracker, { json: true, passage })).handshakes;
+}
+
+function sharesOf(before: Handshakes | undefined, after: Handshakes | undefined): readonly Figure[] {
+  if (before === undefined || after === undefined) return [];
+  const [begun, forNobody] = [after.begun - before.begun, after.forNobody - before.forNobody];
+  return [
+    { what: 'handshakes of the other tracker', value: begun, unit: '' },
+    { what: 'handshakes of the other tracker for nobody', value: (forNobody / begun) * 100, unit: '%' },
+  ];
 }
 
 interface Used {

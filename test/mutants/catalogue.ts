@@ -2119,11 +2119,20 @@ const ATTACKS: readonly Defect[] = [
   {
     name: 'closed: a plain dialer hears nothing',
     breaks: 'whoever speaks in the clear is told what to do',
-    file: 'src/foundation/wire/tls.ts',
+    file: 'src/foundation/wire/arrival.ts',
     right: '} else if (first[0] === this.#wire.magic[0]) this.#answerPlain();',
     wrong: '} else if (first[0] === 0) this.#answerPlain();',
     test: 'test/foundation/wire/passage.test.ts',
     rule: 'a process in the clear is told in the clear that the swarm is closed, and never asked for more',
+  },
+  {
+    name: 'handshakes: one that has hung up is shaken hands with',
+    breaks: 'a handshake for nobody keeps the others waiting',
+    file: 'src/foundation/wire/arrival.ts',
+    right: "if (turn === 'waited') this.#listenFirst(first, steps);",
+    wrong: "if (turn !== 'waited') this.#listenFirst(first, steps);",
+    test: 'test/foundation/wire/passage.test.ts',
+    rule: 'whoever hung up while it waited for its turn is not shaken hands with',
   },
   {
     name: 'handshakes: the line has no bound',

@@ -167,6 +167,7 @@ function ownMetrics(all: Readonly<Record<string, unknown>>): readonly Metric[] {
     gauge('mtorrent_tracker_connections', 'Clients that are connected', of('connections')),
     counter('mtorrent_tracker_requests_total', 'Requests of clients', of('requests')),
     counter('mtorrent_tracker_refused_connections_total', 'Connections that found no room', of('refusedConnections')),
+    ...handshakeMetrics(all),
     counter('mtorrent_tracker_expired_clients_total', 'Clients whose lease ran out', of('expiredClients')),
     counter('mtorrent_tracker_freezes_total', 'Times that this process stood still', of('freezes')),
     counter('mtorrent_tracker_store_commits_total', 'Groups of changes that were committed', of('storeCommits')),
@@ -179,6 +180,21 @@ function ownMetrics(all: Readonly<Record<string, unknown>>): readonly Metric[] {
     gauge('mtorrent_tracker_store_backlog', 'Changes that wait for the disk', of('storeBacklog')),
     gauge('mtorrent_tracker_store_log_bytes', 'Size of the write-ahead log', of('logBytes')),
     counter('mtorrent_log_lines_lost_total', 'Lines that could not be written to the log', of('lostLogLines')),
+  ];
+}
+
+/** Of a closed swarm's tracker. */
+function handshakeMetrics({ handshakes }: Readonly<Record<string, unknown>>): readonly Metric[] {
+  const of = (name: string): number | undefined =>
+    typeof handshakes === 'object' && handshakes !== null ? numberOf({ ...handshakes }, name) : undefined;
+  return [
+    counter('mtorrent_tracker_handshakes_begun_total', 'TLS handshakes that began', of('begun')),
+    counter('mtorrent_tracker_handshakes_finished_total', 'TLS handshakes that ended well', of('finished')),
+    counter(
+      'mtorrent_tracker_handshakes_for_nobody_total',
+      'TLS handshakes whose other side hung up before its hello was answered',
+      of('forNobody'),
+    ),
   ];
 }
 

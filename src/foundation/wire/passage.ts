@@ -2,6 +2,7 @@
 // process starts, and never by anything that a wire says.
 
 import type { GateRefusal, Member, Need, Verdict } from '../identity/gate.js';
+import type { HandshakeTally } from './handshake-tally.js';
 import type { LineOptions } from './handshakes.js';
 import { type DialOptions, dial, type Place, type Socket } from './transport.js';
 
@@ -32,6 +33,8 @@ export type PassageDialOptions = DialOptions & { readonly need: Need };
 
 export interface Passage {
   readonly isClosed: boolean;
+  /** Of those who dialed. Whoever owns a connection adds to it what ends unanswered. Absent in the clear. */
+  readonly handshakes?: HandshakeTally;
   /**
    * Begins to connect to a TCP address. Without `onread`, listen for `data` from `opened` on; with it, the first bytes
    * come in a buffer of the passage, which `callback` is given. Its owner keeps the deadlines and hears `connect` when

@@ -7,16 +7,18 @@ import { assert } from '../base/assert.js';
 import { errnoOf, MiniTorrentError, ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_BEFORE_HELLO_MAX } from '../base/limits.js';
 import { hasAesInstructions } from '../base/this-machine.js';
-import { systemTimers, type Timer, type Timers } from '../base/timers.js';
+import { systemTimers, type Timers } from '../base/timers.js';
 import type { Credentials } from '../identity/credentials.js';
 import type { Member, Need, Verdict } from '../identity/gate.js';
 import { keyIdOf } from '../identity/keys.js';
+import { Arrival, type Turn } from './arrival.js';
 import { FrameReader } from './framing.js';
+import { HandshakeTally } from './handshake-tally.js';
 import { type HandshakeEnd, HandshakeLine } from './handshakes.js';
-import { HANDSHAKE_DEADLINE_MS, REFUSAL_LINGER_MS, REFUSAL_WAIT_MS } from './limits.js';
+import { REFUSAL_WAIT_MS } from './limits.js';
 import { MagicGate } from './magic.js';
-import type { AcceptOutcome, DialOutcome, Passage, PassageDialOptions, RefusalCode, Wire } from './passage.js';
-import { acceptRefusal, dialRefusal, isTlsError, otherSwarmSentence, PLAIN_REFUSAL, rootIn } from './refusals.js';
+import type { AcceptOutcome, DialOutcome, Passage, PassageDialOptions, Wire } from './passage.js';
+import { dialRefusal, isTlsError, otherSwarmSentence, rootIn } from './refusals.js';
 import { connectOptions, type Place, type Socket } from './transport.js';
 
 export interface ClosedOptions {
@@ -25,12 +27,13 @@ export interface ClosedOptions {
   readonly wallS?: () => number;
 }
 
-/** The first byte of a TLS record with a ClientHello (RFC 8446, 5.1). */
-const TLS_HANDSHAKE = 0x16;
 const AES = 'TLS_AES_128_GCM_SHA256';
 const CHACHA = 'TLS_CHACHA20_POLY1305_SHA256';
 /** From 3.5 on OpenSSL has a key exchange that a recording of today will not give away to a quantum computer. */
 const GROUPS = opensslAtLeast(3, 5) ? 'X25519MLKEM768:X25519' : 'X25519';
+
+/** One for all passages of an identity, until its card is renewed: to make one takes as long as a handshake. */
+const contexts = new WeakMap<Credentials, { readonly certificate: string; readonly context: tls.SecureContext }>();
 
 export function closedPassage(credentials: Credentials, wire: Wire, options: ClosedOptions = {}): Passage {
   return new ClosedPassage(credentials, wire, options);
@@ -38,6 +41,7 @@ export function closedPassage(credentials: Credentials, wire: Wire, options: Clo
 
 class ClosedPassage implements Passage {
   readonly isClosed = true;
+  readonly handshakes = new HandshakeTally();
   readonly #credentials: Credentials;
   readonly #wire: Wire;
   readonly #timers: Timers;
@@ -48,8 +52,6 @@ class ClosedPassage implements Passage {
   /** Those that wait. */
   readonly #arrivals = new Map<number, { readonly arrival: Arrival; readonly socket: Socket }>();
   #lastArrival = 0;
-  #certificate = '';
-  #context: tls.SecureContext | undefined;
 
   constructor(credentials: Credentials, wire: Wire, { timers = systemTimers, wallS = ownSeconds }: ClosedOptions) {
     this.#credentials = credentials;
@@ -102,7 +104,7 @@ class ClosedPassage implements Passage {
     this.#lastArrival += 1;
     const number = this.#lastArrival;
     const host = socket.remoteAddress ?? '';
-    const arrival = new Arrival(socket, this.#wire, this.#timers, {
+    const outcome: AcceptOutcome = {
       opened: (secured, who, sinceMs) => {
         const isMember = who?.kind === 'member';
         this.#turnOver(number, isMember ? 'in' : 'stranger');
@@ -114,9 +116,10 @@ class ClosedPassage implements Passage {
         this.#turnOver(number, code === 'left' || code === 'plain' ? 'left' : 'failed');
         on.refused(code, sentence);
       },
-    });
+    };
+    const arrival = new Arrival(socket, { wire: this.#wire, timers: this.#timers, tally: this.handshakes }, outcome);
     const place = this.#line.arrive(number, host, this.#timers.nowMs());
-    if (place === 'begin') this.#begin(arrival, socket);
+    if (place === 'begin') this.#begin(arrival, socket, 'at once');
     else if (place === 'wait') this.#arrivals.set(number, { arrival, socket });
     else arrival.turnAway();
   }
@@ -127,11 +130,11 @@ class ClosedPassage implements Passage {
     const begins = next === undefined ? undefined : this.#arrivals.get(next);
     if (next === undefined || begins === undefined) return;
     this.#arrivals.delete(next);
-    this.#begin(begins.arrival, begins.socket);
+    this.#begin(begins.arrival, begins.socket, 'waited');
   }
 
-  #begin(arrival: Arrival, socket: Socket): void {
-    arrival.begin({
+  #begin(arrival: Arrival, socket: Socket, turn: Turn): void {
+    arrival.begin(turn, {
       shake: () => {
         const secured = new tls.TLSSocket(socket, {
           isServer: true,
@@ -142,9 +145,8 @@ class ClosedPassage implements Passage {
         });
         // Of a vector of writes TLSWrap makes one copy before it encrypts them; without this method there are none.
         if (this.#wire.carriesPayload) Object.assign(secured, { _writev: null });
-        return secured;
+        return { secured, judge: () => this.#judge(secured, this.#wire.accepts) };
       },
-      judge: (secured) => this.#judge(secured, this.#wire.accepts),
     });
   }
 
@@ -192,10 +194,10 @@ class ClosedPassage implements Passage {
 
   #secureContext(): tls.SecureContext {
     const { certificate } = this.#credentials;
-    if (this.#context !== undefined && this.#certificate === certificate) return this.#context;
-    this.#certificate = certificate;
+    const known = contexts.get(this.#credentials);
+    if (known?.certificate === certificate) return known.context;
     const [first, second] = hasAesInstructions() ? [AES, CHACHA] : [CHACHA, AES];
-    this.#context = tls.createSecureContext({
+    const context = tls.createSecureContext({
       cert: certificate,
       key: this.#credentials.privateKey,
       // So that no public root is ever asked.
@@ -208,111 +210,8 @@ class ClosedPassage implements Passage {
       secureOptions:
         constants.SSL_OP_NO_TICKET | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
     });
-    return this.#context;
-  }
-}
-
-interface Steps {
-  readonly shake: () => tls.TLSSocket;
-  readonly judge: (secured: tls.TLSSocket) => Verdict;
-}
-
-/** One accepted socket, from its first byte to the gate. Exactly one outcome is told. */
-class Arrival {
-  readonly #raw: Socket;
-  readonly #wire: Wire;
-  readonly #timers: Timers;
-  readonly #on: AcceptOutcome;
-  #sinceMs = 0;
-  #deadline: Timer | undefined;
-  #isOver = false;
-  readonly #onLost = (): void => this.#lost('left', 'it hung up');
-
-  constructor(raw: Socket, wire: Wire, timers: Timers, on: AcceptOutcome) {
-    this.#raw = raw;
-    this.#wire = wire;
-    this.#timers = timers;
-    this.#on = on;
-    raw.on('error', this.#onLost);
-    raw.on('close', this.#onLost);
-  }
-
-  /** There is no place in the line for it: nothing of it was read. */
-  turnAway(): void {
-    this.#lost('crowded', 'too many handshakes wait, or too many from there failed');
-  }
-
-  /** Its turn has come. */
-  begin(steps: Steps): void {
-    if (this.#isOver) return;
-    const raw = this.#raw;
-    this.#sinceMs = this.#timers.nowMs();
-    this.#deadline = this.#timers.at(this.#sinceMs + HANDSHAKE_DEADLINE_MS, () =>
-      this.#lost('late', 'its handshake took too long'),
-    );
-    const look = (): void => {
-      const first: Buffer | null = raw.read();
-      if (first === null) return;
-      raw.off('readable', look);
-      if (first[0] === TLS_HANDSHAKE) {
-        raw.unshift(first);
-        this.#shake(steps);
-      } else if (first[0] === this.#wire.magic[0]) this.#answerPlain();
-      else this.#lost('garbage', 'it speaks neither TLS nor this protocol');
-    };
-    raw.on('readable', look);
-  }
-
-  #shake({ shake, judge }: Steps): void {
-    const secured = shake();
-    const onError = (error: Error): void => {
-      const code = errnoOf(error);
-      this.#lost('tls', isTlsError(code) ? acceptRefusal(code, this.#wire) : 'it hung up');
-    };
-    secured.on('error', onError);
-    const onSecure = (): void => {
-      if (this.#isOver) return;
-      secured.setNoDelay(true);
-      const verdict = judge(secured);
-      if (verdict.kind === 'refused') {
-        this.#tell(secured, this.#wire.refusal(verdict.sentence, false), verdict.code, verdict.sentence);
-        return;
-      }
-      this.#end();
-      this.#on.opened(secured, verdict, this.#sinceMs);
-      // Ten thousand connections idle: none of them keeps what its handshake needed. Its owner listens to it by now.
-      this.#raw.off('error', this.#onLost).on('error', ignore).off('close', this.#onLost);
-      secured.off('error', onError).on('error', ignore).off('secure', onSecure);
-    };
-    secured.on('secure', onSecure);
-  }
-
-  /** As whoever speaks in the clear understands it; nothing else is ever said without TLS. */
-  #answerPlain(): void {
-    this.#tell(this.#raw, this.#wire.refusal(PLAIN_REFUSAL, true), 'plain', 'it speaks in the clear');
-  }
-
-  #tell(socket: Socket, last: Uint8Array, code: RefusalCode, sentence: string): void {
-    this.#end();
-    socket.write(this.#wire.magic);
-    socket.end(last);
-    // Bytes that nobody reads would make the kernel reset the connection before the sentence is through.
-    socket.resume();
-    const linger = this.#timers.at(this.#timers.nowMs() + REFUSAL_LINGER_MS, () => socket.destroy());
-    socket.on('close', () => linger.cancel());
-    this.#on.refused(code, sentence);
-  }
-
-  #lost(code: RefusalCode, sentence: string): void {
-    if (this.#isOver) return;
-    this.#end();
-    this.#raw.destroy();
-    this.#on.refused(code, sentence);
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#deadline?.cancel();
+    contexts.set(this.#credentials, { certificate, context });
+    return context;
   }
 }
 
@@ -361,9 +260,6 @@ function guarded(
     },
   };
 }
-
-/** What TLS failed of is told by its socket, and of that by the connection's owner. */
-function ignore(): void {}
 
 /**
  * One protocol as TLS names it (RFC 7301, 3.1). A view that is no Uint8Array: of that Node takes its copy from a pool

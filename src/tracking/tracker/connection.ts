@@ -32,6 +32,7 @@ export class ClientConnection {
   readonly #connection: AcceptedConnection;
   /** Not known before the first frame. */
   #speaker: 'client' | 'follower' | undefined;
+  #isAnswered = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -48,12 +49,18 @@ export class ClientConnection {
     });
   }
 
+  /** Anything at all. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
   reply(message: TrackerReply): void {
     this.send(trackerReplies.framed(message));
   }
 
   /** @param frame with its length, as it goes onto the stream. */
   send(frame: Uint8Array): void {
+    this.#isAnswered = true;
     this.#connection.send(frame);
   }
 

@@ -259,6 +259,7 @@ export class Daemon {
 
   #statistics(figures: Figures): Readonly<Record<string, unknown>> {
     const { partner, lostLogLines } = this.#options;
+    const { handshakes } = this.#listener;
     return {
       own: formatAddress(this.#address),
       // For anyone who compares clocks; nothing is decided by it.
@@ -267,6 +268,7 @@ export class Daemon {
       rssBytes: residentBytes(),
       requests: this.#requests,
       refusedConnections: this.#listener.refusedCount,
+      ...(handshakes === undefined ? {} : { handshakes: { ...handshakes } }),
       lostLogLines: lostLogLines(),
       ...figures,
       partner: { address: formatAddress(partner), ...figures.partner },

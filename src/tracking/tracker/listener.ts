@@ -9,6 +9,7 @@ import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
+import type { Handshakes } from '../../foundation/wire/handshake-tally.js';
 import { REFUSALS_TOLD_MS } from '../../foundation/wire/limits.js';
 import { type Admitted, type Passage, plainPassage } from '../../foundation/wire/passage.js';
 import { type Socket, SocketServer } from '../../foundation/wire/transport.js';
@@ -71,6 +72,11 @@ export class Listener {
 
   get refusedCount(): number {
     return this.#refused;
+  }
+
+  /** Undefined in the clear. */
+  get handshakes(): Handshakes | undefined {
+    return this.#passage.handshakes;
   }
 
   /** The address listened on. Rejects with PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED or IO_ERROR. */
@@ -170,6 +176,8 @@ export class Listener {
       onClosed: (reason) => {
         this.#connections.delete(number);
         this.#places.leave(number, host);
+        const { handshakes } = this.#passage;
+        if (handshakes !== undefined && !connection.isAnswered) handshakes.forNobody += 1;
         if (reason !== undefined) this.#complain(host, 'connection ended', reason);
         onClosed(number);
       },

@@ -6,6 +6,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
+import type { Handshakes } from '../../foundation/wire/handshake-tally.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { GuestConnection } from './guest-connection.js';
 
@@ -17,6 +18,8 @@ interface Statistics {
   readonly uptimeMs: number;
   /** Trackers of 0.1 do not say. */
   readonly identity?: string;
+  /** Of a closed swarm. */
+  readonly handshakes?: Handshakes;
   readonly partner: {
     readonly address: string;
     readonly following: boolean;
@@ -66,11 +69,12 @@ function statisticsOf(json: string): Statistics | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const { partner } = fieldsOf(all);
+  const { partner, handshakes } = fieldsOf(all);
   const { lastCatchUp, store } = fieldsOf(partner);
   const isRight =
     has(all, 'number', ['swarms', 'liveEntries', 'connections', 'uptimeMs']) &&
     (!('identity' in fieldsOf(all)) || has(all, 'string', ['identity'])) &&
+    (handshakes === undefined || has(handshakes, 'number', ['begun', 'finished', 'forNobody'])) &&
     has(partner, 'string', ['address', 'refusedBy']) &&
     has(partner, 'boolean', ['following', 'followedBy', 'isReady', 'isAlone']) &&
     has(partner, 'number', ['behindChanges', 'lagChanges', 'lagMs'], true) &&
@@ -160,12 +164,19 @@ function storeLines(store: NonNullable<Statistics['partner']['store']>): readonl
   return [`store behind ${Math.round(behindMs / 1_000)} s`, `  ${why}; lists are answered from memory`];
 }
 
+function handshakeLines(handshakes: Handshakes | undefined): readonly string[] {
+  if (handshakes === undefined) return [];
+  const { begun, finished, forNobody } = handshakes;
+  return [`  handshakes ${begun} begun, ${finished} finished, ${forNobody} for nobody`];
+}
+
 function describe(tracker: Address, { identity = '', ...statistics }: Statistics): string {
-  const { swarms, liveEntries, connections, uptimeMs, partner } = statistics;
+  const { swarms, liveEntries, connections, uptimeMs, partner, handshakes } = statistics;
   const { lastCatchUp: last } = partner;
   const lines = [
     `tracker ${formatAddress(tracker)}  up ${Math.round(uptimeMs / 1_000)} s`,
     `  files ${swarms}  seeders ${liveEntries}  connections ${connections}`,
+    ...handshakeLines(handshakes),
     ...(partner.store === undefined ? partnerLines(partner) : storeLines(partner.store)),
   ];
   if (last !== null)

@@ -1,6 +1,7 @@
 // Both ends of a closed passage on real sockets: who is let in, what reaches whom, and what the others are told.
 
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type Deferred, deferred, within } from '../../../src/foundation/base/deferred.js';
 import type { Credentials } from '../../../src/foundation/identity/credentials.js';
@@ -18,6 +19,7 @@ import { type Socket, SocketServer } from '../../../src/foundation/wire/transpor
 import { TRACKER_WIRE } from '../../../src/tracking/tracker/messages.js';
 import { PEER_WIRE } from '../../../src/transfer/peer/codec/messages.js';
 import { ClosedSwarm } from '../../support/closed-swarm.js';
+import { until } from '../../tracking/tracker/wire.js';
 
 const DEADLINE_MS = 20_000;
 const swarm = new ClosedSwarm();
@@ -231,4 +233,40 @@ test('a ban cuts what is open, on the side of whoever hears of it, and lets nobo
   await dialer.closed;
   assert.equal(innocent.socket.destroyed, false);
   assert.equal(passage.recheck(), 0);
+});
+
+test('whoever hung up while it waited for its turn is not shaken hands with', async (t) => {
+  const wire: Wire = { ...TRACKER_WIRE, line: { underWayMax: 1, waitingMax: 10 } };
+  const passage = closedPassage(swarm.tracker(), wire);
+  const codes: RefusalCode[] = [];
+  let connections = 0;
+  const server = new SocketServer({
+    paused: true,
+    onSocket: (raw) => {
+      connections += 1;
+      passage.accept(raw, { opened: () => undefined, refused: (code) => codes.push(code) });
+    },
+  });
+  const port = await server.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => void server.close());
+  const connect = async (first: readonly number[]): Promise<net.Socket> => {
+    const socket = net.connect(port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    const before = connections;
+    await new Promise((resolve) => socket.write(Uint8Array.from(first), resolve));
+    await until(() => connections > before);
+    return socket;
+  };
+  const helloBegins = [0x16, 3, 1, 0, 200];
+  const silent = await connect([]);
+  (await connect(helloBegins)).destroy();
+  const patient = await connect(helloBegins);
+  silent.destroy();
+  await until(() => codes.length === 2);
+  assert.deepEqual(codes, ['left', 'left']);
+  await until(() => passage.handshakes?.begun === 1);
+  assert.deepEqual({ ...passage.handshakes }, { begun: 1, finished: 0, forNobody: 0 });
+  patient.destroy();
+  await until(() => codes.length === 3);
+  assert.deepEqual({ ...passage.handshakes }, { begun: 1, finished: 0, forNobody: 1 });
 });

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { deferred } from '../../../src/foundation/base/deferred.js';
 import {
   FRAME_BYTES_BEFORE_HELLO_MAX,
   FRAME_BYTES_MAX,
@@ -13,8 +14,16 @@ import {
 import { silentLog } from '../../../src/foundation/base/log.js';
 import type { Address } from '../../../src/foundation/torrent/address.js';
 import { frameBytes } from '../../../src/foundation/wire/framing.js';
+import { closedPassage } from '../../../src/foundation/wire/tls.js';
+import type { Socket } from '../../../src/foundation/wire/transport.js';
 import { Listener, type ListenerOptions } from '../../../src/tracking/tracker/listener.js';
-import { TRACKER_MAGIC, type TrackerRequest, trackerRequests } from '../../../src/tracking/tracker/messages.js';
+import {
+  TRACKER_MAGIC,
+  TRACKER_WIRE,
+  type TrackerRequest,
+  trackerRequests,
+} from '../../../src/tracking/tracker/messages.js';
+import { ClosedSwarm } from '../../support/closed-swarm.js';
 import { failsWith } from '../../support/failures.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { until, WireClient } from './wire.js';
@@ -62,6 +71,38 @@ async function scene(t: TestContext, extra: Partial<ListenerOptions> = {}): Prom
   });
   return { listener, timers, address, requests };
 }
+
+test('a handshake counts as one for nobody when its client goes before its hello is answered, and else as finished', async (t) => {
+  const swarm = new ClosedSwarm();
+  const { listener, address } = await scene(t, { passage: closedPassage(swarm.tracker(), TRACKER_WIRE) });
+  const connected = async (onOpened: (socket: Socket) => void): Promise<Socket> => {
+    const opened = deferred<void>();
+    const socket = closedPassage(swarm.member(), TRACKER_WIRE).dial(
+      address,
+      { need: 'track' },
+      { opened: () => opened.resolve(), refused: (sentence) => assert.fail(sentence) },
+    );
+    t.after(() => socket.destroy());
+    await opened.promise;
+    onOpened(socket);
+    return socket;
+  };
+  await connected((socket) => socket.end());
+  await until(() => listener.handshakes?.forNobody === 1);
+  const heard = deferred<void>();
+  const answered = await connected((socket) => {
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > TRACKER_MAGIC.length) heard.resolve();
+    });
+    socket.write(Buffer.concat([TRACKER_MAGIC, HELLO]));
+  });
+  await heard.promise;
+  answered.destroy();
+  await until(() => listener.connectionCount === 0);
+  assert.deepEqual({ ...listener.handshakes }, { begun: 2, finished: 2, forNobody: 1 });
+});
 
 function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -55,6 +55,7 @@ test('statistics that no tracker sends are a clear error, whatever they are', as
     JSON.stringify({ ...STATISTICS, uptimeMs: { toString: 1 } }),
     JSON.stringify({ ...STATISTICS, partner: { ...PARTNER, lastCatchUp: {} } }),
     JSON.stringify({ ...STATISTICS, partner: { ...PARTNER, refusedBy: 7 } }),
+    JSON.stringify({ ...STATISTICS, handshakes: { begun: 1, finished: 1 } }),
   ];
   for (const json of hostile) {
     const address = await sayingThat(t, json);
@@ -75,6 +76,15 @@ test('X9: a partner that answers and refuses is not away', async (t) => {
     const text = await trackerStatus(address, { json: false });
     assert.match(text, new RegExp(`^partner 192\\.0\\.2\\.2:7001  ${word}$`, 'm'));
   }
+});
+
+test('a tracker of a closed swarm says what its handshakes came to, one of an open swarm nothing', async (t) => {
+  const handshakes = { begun: 12, finished: 10, forNobody: 1 };
+  const closed = await sayingThat(t, JSON.stringify({ ...STATISTICS, handshakes }));
+  const line = /^ {2}handshakes 12 begun, 10 finished, 1 for nobody$/m;
+  assert.match(await trackerStatus(closed, { json: false }), line);
+  const open = await sayingThat(t, JSON.stringify(STATISTICS));
+  assert.doesNotMatch(await trackerStatus(open, { json: false }), /handshakes/);
 });
 
 test('S3: what a stranger says of its partner cannot act on the terminal, as text or as JSON', async (t) => {
