@@ -55,7 +55,7 @@ function stage(t: TestContext): Stage {
     for (const piece of have) bits.set(piece);
     const handle = { fd: openSync(partPath, 'w+'), size: SIZE, list: 0 };
     const storage = adoptStorage({ handle, path: partPath, targetPath: '/files/a' });
-    return { kind: 'part', storage, have: bits };
+    return { kind: 'part', storage, have: bits, isNew: true };
   };
   return { files, served, started, metainfo, entry: entryOf('a', null, { swarm: metainfo.swarm }), part };
 }

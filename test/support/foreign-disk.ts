@@ -18,6 +18,8 @@ export interface ForeignDisk {
   readonly mounts: readonly string[];
   /** False: the guest's kernel does not know it either. */
   readonly isInGuest?: boolean;
+  /** Of its image; absent: IMAGE_BYTES. */
+  readonly bytes?: number;
 }
 
 const LOOP = 'mount -o loop';
@@ -67,6 +69,12 @@ export const FOREIGN_DISKS: readonly ForeignDisk[] = [
   },
 ];
 
+/** File systems whose files can share their bytes. None of them makes a smaller one. */
+export const CLONING_DISKS: readonly ForeignDisk[] = [
+  { name: 'XFS', folds: false, make: 'mkfs.xfs -q -m reflink=1 "$1"', mounts: [`${LOOP} "$1" "$2"`], bytes: 2 ** 29 },
+  { name: 'btrfs', folds: false, make: 'mkfs.btrfs -q "$1"', mounts: [`${LOOP} "$1" "$2"`], bytes: 2 ** 29 },
+];
+
 /** Its mount point, or why this machine cannot have it. Call it after `stageSwarm`. */
 export function foreignDisk(t: TestContext, disk: ForeignDisk): { readonly at: string } | { readonly lacks: string } {
   const directory = mkdtempSync(join(tmpdir(), 'mtorrent-disk-'));
@@ -78,7 +86,7 @@ export function foreignDisk(t: TestContext, disk: ForeignDisk): { readonly at: s
   });
   mkdirSync(mount);
   writeFileSync(image, '');
-  truncateSync(image, IMAGE_BYTES);
+  truncateSync(image, disk.bytes ?? IMAGE_BYTES);
   const complaints: string[] = [];
   for (const line of disk.mounts) {
     const { status, stderr } = spawnSync('sh', ['-c', `${disk.make} && { ${line}\n}`, 'sh', image, mount], {

@@ -264,8 +264,10 @@ export class DiskJobs {
             return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs, have: opened.have };
           }
           this.#claimed.set(file, entry.path);
-          const metainfo = files.metainfo(entry.swarm);
-          files.partOpened(file, opened, await this.#reuse.planFor(entry, metainfo, opened.have));
+          const plan = this.#reuse.planForPart(entry, files.metainfo(entry.swarm), opened);
+          // The `.part` is closed then.
+          await plan.catch(() => this.#partClosed(file));
+          files.partOpened(file, opened, await plan);
           const totals = await loadTotals(paths.resumeOf(entry));
           return { kind: 'partOpened', file, have: files.offeredCount(file), totals };
         },

@@ -190,8 +190,9 @@ export class OpenFiles {
   }
 
   /** Says to a download that runs what other files have of it. One that has ended takes no notice. */
-  reuse(file: number, { plan, names }: FoundPlan): void {
-    this.#threads.download.tell({ kind: 'reuse', file, names }, [plan.memory]);
+  reuse(file: number, { plan, names, placed }: FoundPlan): void {
+    const bits = placed === undefined ? [] : [placed.bytes.buffer as SharedArrayBuffer];
+    this.#threads.download.tell({ kind: 'reuse', file, names }, [plan.memory, ...bits]);
   }
 
   /** The numbers of the downloads of a swarm that hold their `.part` themselves. */

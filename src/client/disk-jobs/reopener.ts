@@ -61,6 +61,8 @@ export interface OpenedPart {
   readonly storage: Storage;
   /** In shared memory; these pieces are verified. */
   readonly have: Bitfield;
+  /** It was made just now. */
+  readonly isNew: boolean;
 }
 
 /** Somebody else has completed the file meanwhile. */
@@ -278,7 +280,7 @@ export class Reopener {
     const storage = await createPart(entry.path, metainfo.layout);
     try {
       await this.#makeHoles(storage, have);
-      return { kind: 'part', storage, have };
+      return { kind: 'part', storage, have, isNew: true };
     } catch (error) {
       await storage.close();
       throw error;
@@ -315,7 +317,7 @@ export class Reopener {
       // stop is not believed once the file has changed.
       await storage.flush();
       await this.#record(entry, have, leftAs(found, false));
-      return { kind: 'part', storage, have };
+      return { kind: 'part', storage, have, isNew: false };
     } catch (error) {
       await storage.close();
       throw error;

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import { systemClock } from '../../foundation/base/clock.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -10,11 +11,13 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
+import type { CloneCall } from '../../transfer/storage/clone.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { OpenFiles } from '../disk-jobs/open-files.js';
 import type { Entry, ReuseWish } from '../files/record.js';
 import { REUSE_DIGESTS_AT_ONCE } from '../limits.js';
+import { type PartToFill, placePieces } from './cloning.js';
 import type { FoundPlan, KnownShare } from './known-shares.js';
 import { gatherSources, type LocalSources } from './local-sources.js';
 import { Matching, type SourceShare, type WantedShare } from './matching.js';
@@ -26,6 +29,8 @@ export interface ReuseOptions {
   readonly files: OpenFiles;
   /** What others on this machine have. */
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
+  /** For tests; absent: the file system's. */
+  readonly clone?: CloneCall | undefined;
   readonly log: Log;
   /** For the person at the console. */
   readonly tell: (sentence: string) => void;
@@ -69,7 +74,23 @@ export class Reuse {
     }
   }
 
-  /** What is here of a download that is about to start. */
+  /**
+   * What is here of a download that is about to start. Its files begin as clones where that spares writing. Rejects
+   * with MiniTorrentError when its `.part` cannot be used, and closes it.
+   */
+  async planForPart(entry: Entry, metainfo: Metainfo, part: PartToFill): Promise<FoundPlan | undefined> {
+    const found = await this.planFor(entry, metainfo, part.have);
+    if (found === undefined) return undefined;
+    const { log, clone } = this.#options;
+    try {
+      return { ...found, placed: await placePieces(part, found.plan, { clock: systemClock, log, call: clone }) };
+    } catch (error) {
+      await part.storage.close();
+      throw error;
+    }
+  }
+
+  /** The same of a download that runs. */
   async planFor(entry: Entry, metainfo: Metainfo, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
     const { log } = this.#options;
     const { swarm, reuse } = entry;

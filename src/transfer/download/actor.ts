@@ -112,9 +112,10 @@ class DownloadThread {
         });
         break;
       case 'reuse': {
-        const [memory] = attachments;
+        const [memory, placed] = attachments;
         assert(memory instanceof SharedArrayBuffer, 'a plan comes with its memory');
-        this.#downloads.get(command.file)?.reuse(new ReusePlan(memory), command.names);
+        const bits = placed instanceof SharedArrayBuffer ? new Uint8Array(placed) : undefined;
+        this.#downloads.get(command.file)?.reuse(new ReusePlan(memory), command.names, bits);
         break;
       }
       case 'stop':

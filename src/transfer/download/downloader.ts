@@ -9,6 +9,7 @@ import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import { systemTimers } from '../../foundation/base/timers.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { FilePart } from '../hash/fill.js';
@@ -138,6 +139,9 @@ export class Downloader {
       case 'fill':
         void this.#fill(effect.fills);
         break;
+      case 'look':
+        void this.#look(effect.first, effect.count);
+        break;
       case 'reused':
         this.#tellReused(effect);
         break;
@@ -168,14 +172,8 @@ export class Downloader {
         void this.#finish();
         break;
       case 'progressed':
-        tellMain({ ...effect, file });
-        break;
       case 'readable':
-        tellMain({ ...effect, file });
-        break;
       case 'peersNeeded':
-        tellMain({ kind: 'peersNeeded', file });
-        break;
       case 'peerSilent':
         tellMain({ ...effect, file });
         break;
@@ -202,12 +200,35 @@ export class Downloader {
     tellMain({ kind: 'peerBanned', file, host: address.host, port: address.port, piece });
   }
 
-  /** Files of this machine have bytes of the download. @param names of the groups of its sources. */
-  reuse(plan: ReusePlan, names: readonly string[]): void {
+  /**
+   * Files of this machine have bytes of the download.
+   * @param names of the groups of its sources.
+   * @param bits of the pieces that may lie in the `.part` already.
+   */
+  reuse(plan: ReusePlan, names: readonly string[], bits?: Uint8Array): void {
     const firstGroup = this.#sourceNames.length;
     this.#sourceNames.push(...names);
     this.#plan = plan;
-    this.#host.post({ kind: 'sourcesFound', plan, firstGroup });
+    const placed = bits === undefined ? undefined : new Bitfield(this.#options.geometry.pieceCount, bits);
+    this.#host.post({ kind: 'sourcesFound', plan, firstGroup, placed });
+  }
+
+  async #look(first: number, count: number): Promise<void> {
+    const { pool, digests, storage, log } = this.#options;
+    let areRight: readonly boolean[];
+    try {
+      const { settlePieces } = await pool;
+      areRight = await settlePieces(
+        storage,
+        first,
+        digests.subarray(first * DIGEST_SIZE, (first + count) * DIGEST_SIZE),
+      );
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      log.warn({ err: error, first, count }, 'pieces cannot be verified where they lie; they are fetched');
+      areRight = new Array<boolean>(count).fill(false);
+    }
+    this.#host.post({ kind: 'looked', first, areRight });
   }
 
   async #fill(fills: readonly PieceFill[]): Promise<void> {

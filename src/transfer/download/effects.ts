@@ -3,7 +3,7 @@
 import type { DiskTrouble } from '../../foundation/base/errnos.js';
 import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { PieceRange } from '../../foundation/torrent/bitfield.js';
+import type { Bitfield, PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 import type { PieceSpan } from '../storage/reuse-cover.js';
 import type { ReusePlan, ReuseRun } from '../storage/reuse-plan.js';
@@ -60,8 +60,18 @@ export type DownloadInput =
       readonly kind: 'stored';
       readonly pieces: readonly StoredPiece[];
     }
-  /** Files of this machine have bytes of it. Replaces an earlier plan. `firstGroup` is added to its groups. */
-  | { readonly kind: 'sourcesFound'; readonly plan: ReusePlan; readonly firstGroup: number }
+  /**
+   * Files of this machine have bytes of it. Replaces an earlier plan. `firstGroup` is added to its groups. `placed`:
+   * pieces that may lie in the `.part` already.
+   */
+  | {
+      readonly kind: 'sourcesFound';
+      readonly plan: ReusePlan;
+      readonly firstGroup: number;
+      readonly placed?: Bitfield | undefined;
+    }
+  /** Which of the pieces from `first` on have their digest where they lie in the `.part`. */
+  | { readonly kind: 'looked'; readonly first: number; readonly areRight: readonly boolean[] }
   | { readonly kind: 'filled'; readonly fills: readonly FilledPiece[] }
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
@@ -104,6 +114,8 @@ export type DownloadEffect =
   | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
   /** Read these bytes into their slots: one task. `filled` answers it. */
   | { readonly kind: 'fill'; readonly fills: readonly PieceFill[] }
+  /** Verify these pieces where they lie in the `.part`; one of zeros is made so. `looked` answers it. */
+  | { readonly kind: 'look'; readonly first: number; readonly count: number }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
   | { readonly kind: 'saveResume' }
   /** Flush the `.part`, and record which pieces that covers. */

@@ -146,6 +146,11 @@ export const LOCAL_PIECES_MAX = 16;
  */
 export const LOCAL_PATIENCE_MS = 10_000;
 
+/** Pieces of one look at what lies in the `.part`: 2 MiB, some 2 ms of a core, so that its message does not count. */
+export const IN_PLACE_PIECES = 4;
+/** Such looks at once: two threads work, and two tasks wait. */
+export const IN_PLACE_TASKS_MAX = 4;
+
 // --- a chart of a download, for people: one frame of 64 KiB ---
 
 /** Cells of a chart: one a piece up to 4 GiB, and beyond that of several pieces each. */

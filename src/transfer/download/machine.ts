@@ -15,6 +15,7 @@ import type { Chart, ConnectedPeer } from './messages.js';
 import type { SilentAddress } from './peers/address-book.js';
 import { Connections } from './peers/connections.js';
 import { Reports } from './reports.js';
+import { InPlace } from './requests/in-place.js';
 import { Interest } from './requests/interest.js';
 import { LocalReads } from './requests/local-reads.js';
 import type { OwnPieces } from './requests/own-pieces.js';
@@ -52,6 +53,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #verification: Verification;
   readonly #reports: Reports;
   readonly #local: LocalReads;
+  readonly #inPlace: InPlace;
   #phase: DownloadPhase = { at: 'running' };
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -66,6 +68,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const interest = new Interest(pieces.settled, prng, connections.peers);
     const reading = new Reading(pieces);
     const local = new LocalReads({ geometry: options.geometry, layout, table, interest });
+    this.#inPlace = new InPlace({ pieceCount: options.geometry.pieceCount, table, interest, local });
     const parts = { ...options, pacer, table, reports, interest, reading, connections, local };
     this.#scheduler = new RequestScheduler({ ...parts, peers: connections.peers });
     this.#verification = new Verification(parts);
@@ -130,8 +133,14 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'limitChanged':
         return this.#scheduler.limitChanged();
       case 'sourcesFound':
+        // First, so that what may lie there already is not read as well.
+        if (input.placed !== undefined) this.#inPlace.placed(input.placed);
         this.#local.found(input.plan, input.firstGroup);
         return NO_EFFECTS;
+      case 'looked':
+        for (const piece of this.#inPlace.answered(input.first, input.areRight, nowMs))
+          this.#verification.found(piece, nowMs);
+        return this.#reading.due();
       case 'filled':
         return this.#scheduler.filled(input.fills, nowMs);
       default:
@@ -190,6 +199,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const effects = [...this.#reports.due(this.#connections.peers.values(), nowMs, this.#local.reused)];
     if (this.#phase.at !== 'running') return effects;
     this.#local.look(nowMs);
+    this.#inPlace.look(nowMs);
     effects.push(...this.#connections.askForMore(nowMs), ...this.#scheduler.moveOn(nowMs));
     effects.push(...this.#widen(nowMs));
     this.#interest.reconsiderAll();
@@ -201,11 +211,18 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #advance(nowMs: number): readonly (DownloadEffect | WakeAt)[] {
     const effects: (DownloadEffect | WakeAt)[] = [];
     if (this.#phase.at === 'running') {
-      if (this.#pieces.settled.isComplete) effects.push(...this.#finish());
-      else effects.push(...this.#connections.dial(nowMs), ...this.#scheduler.askAll(nowMs));
+      const asks = (): readonly DownloadEffect[] => [
+        ...this.#inPlace.lookOn(nowMs),
+        ...this.#connections.dial(nowMs),
+        ...this.#scheduler.askAll(nowMs),
+      ];
+      // A look may write zeros, and what has its name is not written to any more.
+      const isDone = this.#pieces.settled.isComplete && this.#inPlace.lookCount === 0;
+      effects.push(...(isDone ? this.#finish() : asks()));
     }
     const { storingCount, fillingCount } = this.#table;
-    const isIdle = this.#connections.peers.size === 0 && storingCount === 0 && fillingCount === 0;
+    const isBusy = storingCount > 0 || fillingCount > 0 || this.#inPlace.lookCount > 0;
+    const isIdle = this.#connections.peers.size === 0 && !isBusy;
     if (this.#phase.at === 'draining' && isIdle) effects.push(...this.#end(this.#phase.ending));
     else this.#scheduleWake(effects, nowMs);
     return effects;
@@ -231,6 +248,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #hangUpAll(): readonly DownloadEffect[] {
     this.#scheduler.close();
+    this.#inPlace.close();
     return this.#connections.hangUpAll();
   }
 

@@ -79,7 +79,10 @@ export const downloadCommands = protocol('download.commands', {
   examine: message(7, { ask: u32 }),
   /** Asks how much of the memory for payload is in use. */
   countSlots: message(8, { ask: u32 }),
-  /** Attached: which bytes of the download lie in files of this machine, with the names of the plan's groups. */
+  /**
+   * Attached: which bytes of the download lie in files of this machine, with the names of the plan's groups; if its
+   * `.part` may have some already, the bitfield of these pieces.
+   */
   reuse: message(9, { file, names: listOf(text(REUSE_NAME_BYTES_MAX), REUSE_GROUPS_MAX) }),
   /**
    * Somebody reads the file in order, and wants this piece now: it and those behind it are fetched first. `readable`

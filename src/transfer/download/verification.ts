@@ -28,6 +28,14 @@ export class Verification {
     this.#options = options;
   }
 
+  /** A piece was verified where it lies in the `.part`. */
+  found(piece: number, nowMs: number): void {
+    const { table, interest, reports, local } = this.#options;
+    local.lies(piece);
+    if (table.found(piece)) reports.pieceOffered(piece, interest.isRare(piece), nowMs);
+    reports.pieceStored(piece, nowMs);
+  }
+
   /** The hash pool is done with a piece, whatever became of it. */
   stored({ piece, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
     const { geometry, table, interest, connections, reports, local } = this.#options;

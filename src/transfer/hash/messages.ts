@@ -59,6 +59,13 @@ export const hashTasks = protocol('hash.task', {
   clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
   /** Looks at these entries of a folder; their indices as a Uint32Array. */
   takeTimes: message(20, { storage: storageHandle, entries: bytes(4, 4 * FOLDER_LOOK_ENTRIES) }),
+  /** As `checkRange`, of a storage that is written to; a piece that is to be zeros is made so. */
+  settleRange: message(10, {
+    storage: storageHandle,
+    first: piece,
+    count: rangeCount,
+    digests: bytes(DIGEST_SIZE, DIGEST_SIZE * HASH_RANGE_PIECES),
+  }),
   /** Reads bytes of files into slots. Nothing is verified. */
   fillSlots: message(9, { fills: listOf(slotFill, VERIFY_BATCH_MAX) }),
 });

@@ -47,6 +47,7 @@ import {
   lookAtEntries,
   type RangeOptions,
   type RangeThreads,
+  settlePieces,
   sha256Of,
   takeTimes,
 } from './ranges.js';
@@ -92,6 +93,12 @@ export interface HashPool {
    * @param fills 1…VERIFY_BATCH_MAX. The pool owns their slots until then, as far as they are not read from peers.
    */
   fillSlots(fills: readonly PartsOfSlot[]): Promise<readonly number[]>;
+  /**
+   * Which pieces from `first` on have their digest where they lie; one of zeros is made so. On threads of its own, for
+   * the same reason. The caller has the storage open for writing.
+   * @param digests 20 bytes a piece.
+   */
+  settlePieces(storage: Storage, first: number, digests: Uint8Array): Promise<readonly boolean[]>;
   /** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
   hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
   /** What of a folder is shared; see `surveyFolder`. */
@@ -122,6 +129,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
   const pool = new HashThreads({ threads, kept, slab, log, entry, taskDeadlineMs });
   let whole: HashThreads | undefined;
   let reading: HashThreads | undefined;
+  let looking: HashThreads | undefined;
   const lanes = new Lanes(kept * HASH_TASKS_PER_THREAD, threads * HASH_TASKS_PER_THREAD);
   const batches = new Batches(lanes, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
@@ -140,6 +148,12 @@ export function openHashPool(options: HashPoolOptions): HashPool {
       assert(answer.kind === 'filled' && answer.bad.length === fills.length, 'a thread answers what it was asked');
       return answer.bad;
     },
+    settlePieces(storage, first, digests) {
+      const most = Math.min(threads, HASH_THREADS_READY);
+      looking ??= new HashThreads({ threads: most, kept: 1, slab: undefined, log, entry, taskDeadlineMs });
+      const thread = looking;
+      return settlePieces((task) => thread.run(task), storage, first, digests);
+    },
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
     survey: (path, surveyOptions = {}) => surveyFolder(ranges, path, surveyOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
@@ -152,7 +166,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
       return sha256Of((task) => thread.run(task, signal), path, layout);
     },
     async close() {
-      await Promise.all([pool.close(), whole?.close(), reading?.close()]);
+      await Promise.all([pool.close(), whole?.close(), reading?.close(), looking?.close()]);
     },
   };
 }

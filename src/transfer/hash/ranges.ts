@@ -152,6 +152,20 @@ export async function checkShare(
   return good;
 }
 
+/** Which pieces from `first` on have their digest where they lie in an open storage; one of zeros is made so. */
+export async function settlePieces(
+  run: RangeThreads['run'],
+  storage: Storage,
+  first: number,
+  digests: Uint8Array,
+): Promise<readonly boolean[]> {
+  const count = digests.length / DIGEST_SIZE;
+  const answer = await run({ kind: 'settleRange', storage: storage.handle, first, count, digests });
+  if (answer.kind !== 'checked') throw failureOf(answer, storage);
+  const good = new Bitfield(count, answer.good);
+  return Array.from({ length: count }, (_, at) => good.has(at));
+}
+
 /**
  * Makes these pieces of an open storage zeros. Resolves to how many of them had to be written. The caller has the
  * storage open for writing, and nobody else writes to it.

@@ -9,6 +9,7 @@ import { errnoOf } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
+import { zeroDigest } from '../../foundation/torrent/zeros.js';
 import { EntryError } from '../storage/entry-error.js';
 import { timesOf } from '../storage/folder-look.js';
 import { FoundEncoder } from '../storage/found-entries.js';
@@ -55,6 +56,8 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
         return attached(task, (source) => sha256(source, buffer));
       case 'clearRange':
         return attached(task, (target) => clearRange(target, task, buffer));
+      case 'settleRange':
+        return attached(task, (target) => settleRange(target, task, buffer));
       case 'fillSlots':
         return { kind: 'filled', bad: task.fills.map((fill) => filler.fill(memoryOf(slots, fill.slot), fill)) };
       case 'takeTimes':
@@ -171,15 +174,35 @@ function hashRange(source: StorageBytes, task: Of<'hashRange'>, buffer: Uint8Arr
 }
 
 function checkRange(source: StorageBytes, task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
+  return { kind: 'checked', good: rightOnes(source, task, buffer).bytes };
+}
+
+function settleRange(target: StorageBytes, task: Of<'settleRange'>, buffer: Uint8Array): HashAnswer {
+  const good = rightOnes(target, task, buffer);
+  const geometry = new Geometry(target.layout.size);
+  for (let at = 0; at < task.count; at += 1) {
+    const piece = task.first + at;
+    if (good.has(at) || !equalBytes(digestAt(task, at), zeroDigest(geometry.pieceLength(piece)))) continue;
+    clearPiece(target, piece, buffer);
+    good.set(at);
+  }
+  return { kind: 'checked', good: good.bytes };
+}
+
+function digestAt({ digests }: Pick<Of<'checkRange'>, 'digests'>, at: number): Uint8Array {
+  return digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE);
+}
+
+function rightOnes(source: StorageBytes, task: Omit<Of<'checkRange'>, 'kind'>, buffer: Uint8Array): Bitfield {
   assert(task.digests.length === task.count * DIGEST_SIZE, 'a range comes with its digests');
   const good = new Bitfield(task.count);
   for (let at = 0; at < task.count; at += 1) {
     const digest = digestIfThere(source, task.first + at, buffer);
     // Of a folder, what lies behind a missing file may be there.
     if (digest === undefined) continue;
-    if (equalBytes(digest, task.digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE))) good.set(at);
+    if (equalBytes(digest, digestAt(task, at))) good.set(at);
   }
-  return { kind: 'checked', good: good.bytes };
+  return good;
 }
 
 /** In place of a file of a folder: a link, a directory, or a file where a directory should be. */
@@ -197,18 +220,22 @@ function digestIfThere(source: StorageBytes, piece: number, buffer: Uint8Array):
 }
 
 function clearRange(target: StorageBytes, task: Of<'clearRange'>, buffer: Uint8Array): HashAnswer {
-  const geometry = new Geometry(target.layout.size);
   let written = 0;
-  for (let index = task.first; index < task.first + task.count; index += 1) {
-    const begin = geometry.pieceOffset(index);
-    const length = geometry.pieceLength(index);
-    target.extend(begin, length);
-    // Writing zeros over a hole would fill it.
-    if (isZeros(target, begin, begin + length, buffer)) continue;
-    target.writeAt(begin, new Uint8Array(length));
-    written += 1;
-  }
+  for (let piece = task.first; piece < task.first + task.count; piece += 1)
+    if (clearPiece(target, piece, buffer)) written += 1;
   return { kind: 'cleared', written };
+}
+
+/** Makes it zeros. True: it had to be written. */
+function clearPiece(target: StorageBytes, piece: number, buffer: Uint8Array): boolean {
+  const geometry = new Geometry(target.layout.size);
+  const begin = geometry.pieceOffset(piece);
+  const length = geometry.pieceLength(piece);
+  target.extend(begin, length);
+  // Writing zeros over a hole would fill it.
+  if (isZeros(target, begin, begin + length, buffer)) return false;
+  target.writeAt(begin, new Uint8Array(length));
+  return true;
 }
 
 function endedAt({ layout }: StorageBytes, offset: number): HashAnswer {

@@ -7,14 +7,17 @@ import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../foundation/torrent/layout.js';
-import { EntryError } from './entry-error.js';
+import { type CloneCall, type CloneResult, cloneInto } from './clone.js';
+import { aboutEntry, EntryError } from './entry-error.js';
 import { diskBytesBelow, NO_FILE, timesBelow } from './entry-looks.js';
 import { flushEntries } from './flush.js';
 import { FolderBytes } from './folder-bytes.js';
 import { folderLists } from './folder-lists.js';
 import { publishFolder } from './folder-publish.js';
 import { descriptorPath } from './folder-tree.js';
+import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
+import type { ReuseSource } from './reuse-plan.js';
 import { stampOf } from './single-file.js';
 import type { ExaminedPart, FoundPart, LookAtEntries, Stamp, Storage } from './storage.js';
 
@@ -156,6 +159,32 @@ export class FolderStorage extends FolderBytes implements Storage {
       throw this.#named(error);
     } finally {
       this.detach();
+    }
+  }
+
+  async cloneFrom(file: number, source: ReuseSource, call?: CloneCall): Promise<CloneResult> {
+    const { tree, list } = this;
+    try {
+      const executable = list.kindOf(file) === 'exec';
+      const fd = aboutEntry(file, () => tree.openToWrite(list.pathOf(file), executable));
+      try {
+        list.markWritten(file);
+        return await cloneInto(fd, list.sizeOf(file), source, call);
+      } finally {
+        await closeFd(fd);
+      }
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  async diskBytesOf(file: number): Promise<number> {
+    try {
+      const found = aboutEntry(file, () => fs.lstatSync(this.tree.reach(this.list.pathOf(file))));
+      return found.isFile() ? found.blocks * STAT_BLOCK_BYTES : 0;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return 0;
+      throw this.#named(error);
     }
   }
 

@@ -91,6 +91,17 @@ export const HOLES_PER_PIECE_MAX = 32;
 export const PARTS_PER_PIECE_MAX = 512;
 /** Names under which people know the sources of one plan; further shares of a library are no sources. */
 export const REUSE_GROUPS_MAX = 256;
+/** Bytes from which a file may begin as a clone: smaller ones lie in packs, and are copied in milliseconds. */
+export const CLONE_BYTES_MIN = 4 * MIB;
+/** Files of one download that may begin as clones, the largest first: of that size they are 4 GiB at least. */
+export const CLONES_MAX = 1_024;
+/** Milliseconds after which no further file is cloned: the first byte from the network waits for it. */
+export const CLONING_MS = 200;
+/**
+ * Of what is missing in a file that an earlier run left, and a source has at the same place, the part that has to take
+ * room already for it to be looked at where it lies: it was cloned then, and not fetched.
+ */
+export const CLONE_LEFT_SHARE = 0.5;
 
 // --- folders ---
 

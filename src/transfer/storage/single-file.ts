@@ -7,10 +7,12 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { Layout } from '../../foundation/torrent/layout.js';
+import { type CloneCall, type CloneResult, cloneInto } from './clone.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { bytesOf, within } from './read-targets.js';
+import type { ReuseSource } from './reuse-plan.js';
 import type { ExaminedPart, FoundPart, ReadDone, Stamp, Storage, StorageBytes } from './storage.js';
 
 // Plain descriptors: a number is valid in all threads.
@@ -180,6 +182,14 @@ export class FileStorage extends FileBytes implements Storage {
     } catch (error) {
       throw fileError(error, errnoOf(error) === 'EEXIST' ? targetPath : this.path);
     }
+  }
+
+  cloneFrom(_file: number, source: ReuseSource, call?: CloneCall): Promise<CloneResult> {
+    return this.#attempt(cloneInto(this.fd, this.layout.size, source, call));
+  }
+
+  diskBytesOf(): Promise<number> {
+    return this.#attempt(statFd(this.fd).then(({ blocks }) => Number(blocks) * STAT_BLOCK_BYTES));
   }
 
   close(): Promise<void> {

@@ -2,7 +2,9 @@
 // Finishing a download never overwrites anything.
 
 import type { Layout } from '../../foundation/torrent/layout.js';
+import type { CloneCall, CloneResult } from './clone.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
+import type { ReuseSource } from './reuse-plan.js';
 
 /** The bytes of a storage, by their offset in the piece space. What lies past its end is neither read nor written. */
 export interface StorageBytes {
@@ -61,6 +63,10 @@ export interface Storage extends StorageBytes {
    * @param look at the files of a folder, on threads that may wait for a disk; without it, this thread does.
    */
   finish(look?: LookAtEntries): Promise<void>;
+  /** Makes a file of a new `.part` a clone of `source`, which may be larger or smaller. See `cloneInto`. */
+  cloneFrom(file: number, source: ReuseSource, call?: CloneCall): Promise<CloneResult>;
+  /** Bytes that this file takes on the disk; 0 when it is not there. */
+  diskBytesOf(file: number): Promise<number>;
   close(): Promise<void>;
 }
 

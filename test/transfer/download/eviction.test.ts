@@ -14,7 +14,7 @@ import {
 } from '../../../src/transfer/download/limits.js';
 import { Eviction } from '../../../src/transfer/download/peers/eviction.js';
 import { Peer } from '../../../src/transfer/download/peers/peer.js';
-import type { PieceRequest, RequestState } from '../../../src/transfer/download/requests/request-table.js';
+import type { PieceRequest, RequestState } from '../../../src/transfer/download/requests/piece-request.js';
 
 const PIECES = 64;
 

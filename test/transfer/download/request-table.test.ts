@@ -9,12 +9,8 @@ import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { ENDGAME_REQUESTS_MAX } from '../../../src/transfer/download/limits.js';
 import { OwnPieces } from '../../../src/transfer/download/requests/own-pieces.js';
-import {
-  type PieceRequest,
-  type PieceState,
-  type RequestState,
-  RequestTable,
-} from '../../../src/transfer/download/requests/request-table.js';
+import type { PieceRequest, RequestState } from '../../../src/transfer/download/requests/piece-request.js';
+import { type PieceState, RequestTable } from '../../../src/transfer/download/requests/request-table.js';
 import { SlotPool } from '../../../src/transfer/download/requests/slots.js';
 
 const PIECE = 2;

@@ -13,7 +13,7 @@ import {
   TURNOVER_MIN_MS,
   TURNOVER_PEERS_MIN,
 } from '../limits.js';
-import type { PieceRequest } from '../requests/request-table.js';
+import type { PieceRequest } from '../requests/piece-request.js';
 import type { Peer } from './peer.js';
 
 /** The slowest peer has to take this many times as long as the median. */

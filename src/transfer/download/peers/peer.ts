@@ -7,7 +7,7 @@ import type { Address } from '../../../foundation/torrent/address.js';
 import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
 import type { FetchEvent, MemberTag } from '../../peer/messages.js';
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
-import type { PieceRequest } from '../requests/request-table.js';
+import type { PieceRequest } from '../requests/piece-request.js';
 import { InFlight } from './in-flight.js';
 import { Window } from './window.js';
 

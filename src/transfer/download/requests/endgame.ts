@@ -5,7 +5,7 @@
 
 import { ENDGAME_REQUESTS_MAX, LOCAL, LOCAL_PATIENCE_MS, REQUEST_PATIENCE_MIN_MS } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
-import type { PieceRequest } from './request-table.js';
+import type { PieceRequest } from './piece-request.js';
 
 /** A piece is asked for again if its peer would need this many times longer. */
 const SLOWER_FACTOR = 3;

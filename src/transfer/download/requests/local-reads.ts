@@ -9,7 +9,7 @@ import { Bitfield } from '../../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { Layout } from '../../../foundation/torrent/layout.js';
 import { type Coverable, coverOf, type PieceCover } from '../../storage/reuse-cover.js';
-import type { ReusePlan } from '../../storage/reuse-plan.js';
+import type { ReusePlan, ReuseRun } from '../../storage/reuse-plan.js';
 import type { DownloadEffect, PieceFill } from '../effects.js';
 import { LOCAL_PATIENCE_MS, LOCAL_PIECES_MAX } from '../limits.js';
 import type { Interest } from './interest.js';
@@ -71,6 +71,24 @@ export class LocalReads {
     this.#reserve();
   }
 
+  /** A piece that is kept from peers is not where it was expected: it is read here if it can be, or else fetched. */
+  take(piece: number): void {
+    if (this.#reserved === undefined || this.coverOf(piece)?.holes.length !== 0) {
+      this.#options.interest.want(piece);
+      return;
+    }
+    this.#reserved.set(piece);
+    this.#next = Math.min(this.#next, piece);
+  }
+
+  /** These bytes of a piece lie in the `.part` already, since it began as a clone of their source. */
+  lies(piece: number): void {
+    const { plan, geometry } = this.#coverable ?? {};
+    if (plan === undefined || geometry === undefined) return;
+    const begin = geometry.pieceOffset(piece);
+    this.#count(plan.within(begin, begin + geometry.pieceLength(piece)));
+  }
+
   close(): void {
     this.#isClosed = true;
   }
@@ -126,9 +144,12 @@ export class LocalReads {
     const cover = this.#covers.get(piece);
     this.#covers.delete(piece);
     this.#busy.delete(piece);
-    if (!isOurs || cover === undefined) return;
-    this.#reusedBytes += cover.bytes;
-    for (const { source, length } of cover.parts) {
+    if (isOurs && cover !== undefined) this.#count(cover.parts);
+  }
+
+  #count(parts: readonly ReuseRun[]): void {
+    for (const { source, length } of parts) {
+      this.#reusedBytes += length;
       const group = this.#firstGroup + (this.#coverable?.plan.groupOf(source) ?? 0);
       this.#groups.set(group, (this.#groups.get(group) ?? 0) + length);
     }

@@ -5,7 +5,8 @@
 import type { Prng } from '../../../foundation/base/prng.js';
 import { MIGRATION_ANSWER_MS } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
-import { type PieceRequest, type RequestTable, successorOf } from './request-table.js';
+import { type PieceRequest, successorOf } from './piece-request.js';
+import type { RequestTable } from './request-table.js';
 
 export interface Migration {
   readonly request: PieceRequest;

@@ -8,6 +8,14 @@ import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PieceSpan } from '../../storage/reuse-cover.js';
 import { ENDGAME_REQUESTS_MAX, LOCAL } from '../limits.js';
 import type { OwnPieces } from './own-pieces.js';
+import {
+  isLive,
+  mayComeWhole,
+  type PieceRequest,
+  type RequestState,
+  type Successor,
+  successorOf,
+} from './piece-request.js';
 import type { SlotPool } from './slots.js';
 
 const MISSING = 0;
@@ -17,41 +25,6 @@ const STORING = 2;
 const HAVE = 3;
 const NAMES = ['missing', 'requested', 'storing', 'have'] as const;
 export type PieceState = (typeof NAMES)[number];
-
-/** The peer that is asked for a piece as soon as the peer that it was withdrawn from has answered. */
-export interface Successor {
-  readonly connection: number;
-  /** When the request was withdrawn. */
-  readonly sinceMs: number;
-}
-
-export type RequestState =
-  /** Its last `unsent` bytes wait for our own download limit. */
-  | { readonly at: 'waitingForLimit'; readonly unsent: number }
-  /** All of it is in flight. */
-  | { readonly at: 'sent' }
-  /** The peer rejected a part of it. It still holds its slot for the blocks that are in flight. */
-  | { readonly at: 'refused' }
-  /** No longer wanted from this peer, which may send it all the same: `whole` unless it rejected a part. */
-  | { readonly at: 'withdrawn'; readonly whole: boolean; readonly successor?: Successor };
-
-/** One piece that one peer was asked for. Only the table changes it. */
-export interface PieceRequest {
-  readonly piece: number;
-  readonly connection: number;
-  readonly slot: number;
-  /** Bytes of its piece. */
-  readonly length: number;
-  /** What its peer was asked for: all of the piece, or these ranges of it. The rest is read from files here. */
-  readonly holes: readonly PieceSpan[] | undefined;
-  /** All pieces of the same request, in order, itself among them: more than one for a run. */
-  readonly run: readonly PieceRequest[];
-  /** When it, or its latest block, was sent. */
-  readonly sinceMs: number;
-  /** Blocks in flight; what is read from files here is one more. */
-  readonly blocks: number;
-  readonly state: RequestState;
-}
 
 type Entry = { -readonly [Field in keyof PieceRequest]: PieceRequest[Field] };
 
@@ -75,13 +48,6 @@ const NO_HOLES: readonly PieceSpan[] = [];
 const SENT: RequestState = { at: 'sent' };
 const REFUSED: RequestState = { at: 'refused' };
 const NO_REQUESTS: readonly PieceRequest[] = [];
-
-export const isLive = ({ state }: PieceRequest): boolean => state.at !== 'withdrawn';
-const isWithdrawn = ({ state }: PieceRequest): boolean => state.at === 'withdrawn';
-
-/** Every byte of it may still come from this peer. */
-export const mayComeWhole = ({ state }: PieceRequest): boolean =>
-  state.at === 'sent' || (state.at === 'withdrawn' && state.whole);
 
 export class RequestTable {
   readonly #options: RequestTableOptions;
@@ -148,7 +114,7 @@ export class RequestTable {
   /** The live requests of each requested piece, the oldest first. */
   *requested(): Generator<readonly PieceRequest[]> {
     for (const [piece, requests] of this.#byPiece) {
-      if (this.#states[piece] === REQUESTED) yield requests.some(isWithdrawn) ? requests.filter(isLive) : requests;
+      if (this.#states[piece] === REQUESTED) yield requests.every(isLive) ? requests : requests.filter(isLive);
     }
   }
 
@@ -352,6 +318,13 @@ export class RequestTable {
   /** storing → have: it is verified and on disk. True: peers may be offered it. */
   stored(piece: number): boolean {
     this.#leaveStoring(piece);
+    this.#states[piece] = MISSING;
+    return this.found(piece);
+  }
+
+  /** missing → have: it was verified where it lies. Answers as `stored`. */
+  found(piece: number): boolean {
+    assert(this.#states[piece] === MISSING, 'only a missing piece is found');
     this.#states[piece] = HAVE;
     return this.#options.pieces.stored(piece);
   }
@@ -393,8 +366,4 @@ export class RequestTable {
     this.#migrating.delete(entry);
     if (this.#unsent === entry) this.#unsent = undefined;
   }
-}
-
-export function successorOf({ state }: PieceRequest): Successor | undefined {
-  return state.at === 'withdrawn' ? state.successor : undefined;
 }

@@ -20,15 +20,9 @@ import type { LocalReads } from './local-reads.js';
 import { mayMigrate, silentSources } from './migration.js';
 import type { OwnPieces } from './own-pieces.js';
 import type { Pacer } from './pacer.js';
+import { isLive, mayComeWhole, type PieceRequest, type Successor, successorOf } from './piece-request.js';
 import type { Reading } from './reading.js';
-import {
-  isLive,
-  mayComeWhole,
-  type PieceRequest,
-  type RequestTable,
-  type Successor,
-  successorOf,
-} from './request-table.js';
+import type { RequestTable } from './request-table.js';
 
 export interface SchedulerOptions {
   readonly file: number;
