@@ -43,6 +43,8 @@ export class Hooks {
   readonly #queue: HookQueue;
   readonly #host: Host<HookInput, HookEffect>;
   readonly #runs = new Map<number, HookRun>();
+  /** Those that ran for longer than they may. */
+  readonly #late = new Set<number>();
   readonly #unlisten: () => void;
   readonly #idlers: (() => void)[] = [];
   #isClosing = false;
@@ -109,6 +111,7 @@ export class Hooks {
         this.#runs.get(effect.run)?.signal(effect.signal);
         return;
       case 'late':
+        this.#late.add(effect.run);
         this.#logFile.log.warn(
           { run: effect.run },
           'a hook ran for longer than hook-timeout allows and is being ended',
@@ -135,14 +138,19 @@ export class Hooks {
         log.info({}, `its output: ${line}`),
       );
       this.#runs.set(run, running);
-      const { failure } = await running.ended;
-      if (failure !== undefined) this.#tell(`${program} ${failure}, run for ${name}; its output is in the log`);
-      else log.info({}, 'the hook has ended');
+      const { failure, hasRun } = await running.ended;
+      const isLate = this.#late.has(run) && !this.#isClosing;
+      if (!hasRun) this.#tell(`no hook is run for ${name}: ${program} ${failure}`);
+      else if (failure !== undefined || isLate) {
+        const what = isLate ? `ran for longer than hook-timeout allows, and ${failure ?? 'has ended then'}` : failure;
+        this.#tell(`${program} ${what}, run for ${name}; its output is in the log`);
+      } else log.info({}, 'the hook has ended');
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       this.#tell(`no hook is run for ${name}: ${error.message}`);
     } finally {
       this.#runs.delete(run);
+      this.#late.delete(run);
       this.#host.post({ kind: 'ended', run });
     }
   }
