@@ -313,7 +313,8 @@ test('numbers of a client and a tracker are as Prometheus wants them, and name n
   const zeros = Object.fromEntries([...counts, ...stored].map((each) => [each, 0]));
   const own = formatAddress(swarm.trackers[0]);
   const handshakes = { begun: 12, finished: 10, forNobody: 1 };
-  const statistics = { own, uptimeMs: 5, rssBytes: 1, requests: 3, ...zeros, partner, handshakes };
+  const requests = { requests: 3, announces: 2, summaries: 1, pings: 0 };
+  const statistics = { own, uptimeMs: 5, rssBytes: 1, ...requests, ...zeros, partner, handshakes };
   const tracker = new ServedTracker({ statistics: () => statistics, list: async () => [], seeders: noSeeders });
   const ofTracker = await tracker.metrics();
   assert.match(ofClient, /^mtorrent_files\{state="seeding"\} 1$/m);
@@ -321,6 +322,7 @@ test('numbers of a client and a tracker are as Prometheus wants them, and name n
   assert.match(ofTracker, /^mtorrent_tracker_handshakes_begun_total 12$/m);
   assert.match(ofTracker, /^mtorrent_tracker_handshakes_finished_total 10$/m);
   assert.match(ofTracker, /^mtorrent_tracker_handshakes_for_nobody_total 1$/m);
+  assert.match(ofTracker, /^mtorrent_tracker_announces_total 2$/m);
   assert.ok(!ofClient.includes('secret'));
   for (const file of ['grafana.json', 'alerts.yml']) {
     const text = await readFile(new URL(file, MONITORING), 'utf8');

@@ -3,6 +3,7 @@
 import { counted, formatBytes, percentOf } from './figures.js';
 import { useAsked } from './looking.js';
 import { useRef, useState } from './preact.js';
+import { type RequestCountsRow, requestWords } from './request-rates.js';
 import type { AboutRow } from './rows.js';
 
 const STATUS_MS = 2_000;
@@ -25,13 +26,13 @@ interface StatusRow {
   readonly ready: boolean;
   /** Why it is not. */
   readonly unready: string;
-  readonly stats: Figures;
+  readonly stats: Figures & RequestCountsRow;
 }
 
 export function TrackerPage({ about }: { readonly about: AboutRow }) {
   const status = useAsked<StatusRow>('stats', STATUS_MS);
   const list = useAsked<{ readonly files: readonly ListedRow[] }>('list', LIST_MS);
-  const rate = useRequestRate(status.answer?.stats);
+  const rate = useRequestWords(status.answer?.stats);
   const files = list.answer?.files ?? [];
   return (
     <>
@@ -114,7 +115,7 @@ function SeederList({ name, pieces, swarm }: SeederListProps) {
   );
 }
 
-function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rate: number | undefined }) {
+function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rate: string | undefined }) {
   const { ready, unready, stats } = status;
   const { partner } = stats;
   const plain = (all: object) =>
@@ -126,7 +127,7 @@ function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rat
       </h2>
       {!ready && <p class="problem">{unready}</p>}
       <ul class="rows">
-        <li>{rate === undefined ? 'counting requests…' : `${rate.toFixed(1)} requests a second`}</li>
+        <li>{rate ?? 'counting requests…'}</li>
         {partnerWords(partner).map((words) => (
           <li key={words}>{words}</li>
         ))}
@@ -170,15 +171,10 @@ function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** Requests a second between the last two looks; undefined before there were two. */
-function useRequestRate(stats: Figures | undefined): number | undefined {
-  const before = useRef<{ readonly stats: Figures; readonly rate: number | undefined } | undefined>(undefined);
-  const count = (of: Figures, name: string): number => Number(of[name] ?? 0);
-  if (stats === undefined || stats === before.current?.stats) return before.current?.rate;
-  const last = before.current?.stats;
-  const passedMs = last === undefined ? 0 : count(stats, 'uptimeMs') - count(last, 'uptimeMs');
-  const requests = last === undefined ? 0 : count(stats, 'requests') - count(last, 'requests');
-  const rate = passedMs <= 0 ? undefined : Math.max(0, (requests * 1000) / passedMs);
-  before.current = { stats, rate };
-  return rate;
+/** Between the last two looks; undefined before there were two. */
+function useRequestWords(stats: RequestCountsRow | undefined): string | undefined {
+  const last = useRef<{ readonly stats: RequestCountsRow; readonly words: string | undefined } | undefined>(undefined);
+  if (stats !== undefined && stats !== last.current?.stats)
+    last.current = { stats, words: requestWords(last.current?.stats, stats) };
+  return last.current?.words;
 }

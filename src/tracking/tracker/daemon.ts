@@ -29,6 +29,7 @@ import type { ClosedSetting } from './machine/closed-swarm.js';
 import type { Figures, TrackerEffect, TrackerInput } from './machine/effects.js';
 import { TrackerMachine } from './machine/machine.js';
 import { TRACKER_MAGIC, TRACKER_WIRE } from './messages.js';
+import { RequestCounts } from './request-counts.js';
 
 export interface DaemonOptions {
   /** By which others know it. */
@@ -78,7 +79,7 @@ export class Daemon {
   readonly #startedMs: number;
   readonly #passages: readonly Passage[];
   #isStopping = false;
-  #requests = 0;
+  readonly #requests = new RequestCounts();
   #address: Address;
 
   constructor(options: DaemonOptions) {
@@ -120,7 +121,7 @@ export class Daemon {
       passage,
       onOpened: (connection, host, who) => this.#host.post({ kind: 'opened', connection, host, who }),
       onRequest: (connection, request) => {
-        this.#requests += 1;
+        this.#requests.came(request);
         this.#host.post({ kind: 'received', connection, request });
       },
       follower: store.followerWire,
@@ -266,7 +267,7 @@ export class Daemon {
       wallMs: Date.now(),
       uptimeMs: Math.round(this.#timers.nowMs() - this.#startedMs),
       rssBytes: residentBytes(),
-      requests: this.#requests,
+      ...this.#requests.figures,
       refusedConnections: this.#listener.refusedCount,
       ...(handshakes === undefined ? {} : { handshakes: { ...handshakes } }),
       lostLogLines: lostLogLines(),

@@ -20,17 +20,22 @@ function share(id: number, number: number) {
   return { kind: 'share', id, swarm: keyBytes(swarmOf(number)), ...facts, epoch: 1, sequence: id } as const;
 }
 
-test('it listens on a free port, answers, and ends with 0 on SIGTERM, leaving one file', async (t) => {
+test('it listens on a free port, answers, counts what sorts of requests came, and ends with 0 on SIGTERM, leaving one file', async (t) => {
   const directory = temporaryDirectory(t);
   const list = join(directory, 'list');
   const tracker = run(t, ['127.0.0.1:0', PARTNER, list, join(directory, 'log')]);
   const client = new WireClient(t, await tracker.listening());
   const hello = await client.hello(1);
   assert.ok(hello.kind === 'helloReply' && hello.partner === PARTNER);
-  client.send(share(1, 1), { kind: 'stats', id: 2 });
-  const replies = [await client.reply(1), await client.reply(2)];
-  const stats = replies.find(({ kind }) => kind === 'stats');
-  assert.ok(stats?.kind === 'stats' && JSON.parse(stats.json).connections === 1);
+  const did = { wanted: 0, received: 0, wasted: 0, sent: 9, started: null, finished: null, downRate: 0, upRate: 9 };
+  client.send(share(1, 1), { kind: 'ping', id: 2 });
+  const noted = { kind: 'summary', swarm: keyBytes(swarmOf(1)), summary: did } as const;
+  client.send({ ...noted, id: 3 }, { ...noted, id: 4 }, { kind: 'stats', id: 5 });
+  const replies = [1, 2, 3, 4, 5].map((at) => client.reply(at));
+  const stats = (await Promise.all(replies)).find(({ kind }) => kind === 'stats');
+  assert.ok(stats?.kind === 'stats');
+  const { connections, requests, announces, pings, summaries } = JSON.parse(stats.json);
+  assert.deepEqual([connections, requests, announces, pings, summaries], [1, 6, 1, 1, 2], 'with the greeting');
   tracker.child.kill('SIGTERM');
   assert.equal(await tracker.ended(), 0);
   assert.equal(tracker.stdout.split('\n').length, 2);
