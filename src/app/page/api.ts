@@ -20,9 +20,26 @@ export class Refused extends Error {
   }
 }
 
-export function ask<T>(question: string, values: Readonly<Record<string, string>> = {}): Promise<T> {
+/** What was answered, and its text. */
+export interface Answer<T> {
+  readonly text: string;
+  readonly value: T;
+}
+
+export async function ask<T>(question: string, values: Readonly<Record<string, string>> = {}): Promise<T> {
+  return (await askAgain<T>(question, values, undefined)).value;
+}
+
+/** @returns `before` itself when the answer is the same: then nothing that was made of it has to be made again. */
+export async function askAgain<T>(
+  question: string,
+  values: Readonly<Record<string, string>>,
+  before: Answer<T> | undefined,
+): Promise<Answer<T>> {
   const query = new URLSearchParams(values).toString();
-  return answered<T>(`${question}${query === '' ? '' : `?${query}`}`, {});
+  const response = await fetched(`${question}${query === '' ? '' : `?${query}`}`, {});
+  const text = await response.text().catch(() => '');
+  return text === before?.text ? before : { text, value: read<T>(response, text) };
 }
 
 export function change<T>(verb: string, values: Values): Promise<T> {
@@ -44,14 +61,30 @@ export function drop(file: File, destination: string): Promise<{ readonly path: 
 }
 
 async function answered<T>(path: string, request: RequestInit): Promise<T> {
+  const response = await fetched(path, request);
+  return read<T>(response, await response.text().catch(() => ''));
+}
+
+function fetched(path: string, request: RequestInit): Promise<Response> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  const response = await fetch(API + path, { ...request, signal }).catch(() => {
+  return fetch(API + path, { ...request, signal }).catch(() => {
     throw new Refused(0, 'the program does not answer; it may have ended');
   });
-  const body = (await response.json().catch(() => ({}))) as { readonly sentence?: string };
-  if (response.ok) return body as T;
-  if (response.status === UNKNOWN_BROWSER) throw new Refused(response.status, EARLIER_RUN);
-  throw new Refused(response.status, body.sentence ?? `the program answered with ${response.status}`);
+}
+
+function read<T>({ ok, status }: Response, text: string): T {
+  const body = parsed(text);
+  if (ok && body !== undefined) return body as T;
+  if (status === UNKNOWN_BROWSER) throw new Refused(status, EARLIER_RUN);
+  throw new Refused(status, body?.sentence ?? `the program answered with ${status}, and nothing that can be read`);
+}
+
+function parsed(text: string): { readonly sentence?: string } | undefined {
+  try {
+    return JSON.parse(text) as { readonly sentence?: string };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of what happens; how far downloads are is asked for. */

@@ -8,15 +8,20 @@ import { FileDetail } from './file-detail.js';
 import { FileList } from './file-list.js';
 import { Header } from './header.js';
 import { useAsked } from './looking.js';
-import { useEffect, useMemo, useState } from './preact.js';
+import { useCallback, useEffect, useMemo, useRef, useState } from './preact.js';
 import { RateHistory } from './rate-history.js';
 import { RatesPanel } from './rates-panel.js';
-import type { AboutRow, FileRow } from './rows.js';
+import { type AboutRow, type FileRow, keptRows } from './rows.js';
 import { TrackerPage } from './tracker-page.js';
 import { TrackersPanel } from './trackers-panel.js';
 
 const FILES_MS = 1_000;
-const ABOUT_MS = 10_000;
+/** Which program it is does not change; that it ended is said by what is asked more often. */
+const ABOUT_MS = 60_000;
+
+interface FilesRow {
+  readonly files: readonly FileRow[];
+}
 
 export function App() {
   const about = useAsked<AboutRow>('about', ABOUT_MS);
@@ -36,15 +41,19 @@ export function App() {
 }
 
 function ClientPage({ about }: { readonly about: AboutRow }) {
-  const { answer, problem, again } = useAsked<{ readonly files: readonly FileRow[] }>('downloads', FILES_MS);
   const history = useMemo(() => new RateHistory(), []);
+  // Also when nothing changed: then the rates are 0.
+  const [, setReadMs] = useState(0);
+  const { answer, problem, again } = useAsked<FilesRow>('downloads', FILES_MS, {}, ({ files: rows }) => {
+    const sum = (of: (file: FileRow) => number): number => rows.reduce((all, file) => all + of(file), 0);
+    const atMs = Date.now();
+    history.read({ atMs, received: sum(({ received }) => received), sent: sum(({ sent }) => sent) });
+    setReadMs(atMs);
+  });
   const [open, setOpen] = useOpenFile();
-  const files = answer?.files ?? [];
-  useMemo(() => {
-    const sum = (of: (file: FileRow) => number): number => files.reduce((all, file) => all + of(file), 0);
-    if (answer !== undefined)
-      history.read({ atMs: Date.now(), received: sum(({ received }) => received), sent: sum(({ sent }) => sent) });
-  }, [answer]);
+  const before = useRef<readonly FileRow[]>([]);
+  const files = useMemo(() => keptRows(before.current, answer?.files ?? []), [answer]);
+  before.current = files;
   const shown = files.find(({ mtorrentPath }) => mtorrentPath === open);
   return (
     <>
@@ -57,11 +66,20 @@ function ClientPage({ about }: { readonly about: AboutRow }) {
         <div class="column">
           {shown !== undefined && <FileDetail file={shown} />}
           <RatesPanel series={history.series()} />
-          <TrackersPanel />
-          <DoctorPanel />
-          <EventsPanel />
+          {useMemo(otherPanels, [])}
         </div>
       </main>
+    </>
+  );
+}
+
+/** They ask for themselves, so nothing that is asked here makes them anew. */
+function otherPanels() {
+  return (
+    <>
+      <TrackersPanel />
+      <DoctorPanel />
+      <EventsPanel />
     </>
   );
 }
@@ -75,5 +93,9 @@ function useOpenFile(): readonly [string, (mtorrentPath: string) => void] {
     addEventListener('hashchange', heard);
     return () => removeEventListener('hashchange', heard);
   }, []);
-  return [open, (path) => history.replaceState(null, '', `#${encodeURIComponent(path)}`) ?? setOpen(path)];
+  const show = useCallback((path: string): void => {
+    history.replaceState(null, '', `#${encodeURIComponent(path)}`);
+    setOpen(path);
+  }, []);
+  return [open, show];
 }

@@ -1,5 +1,7 @@
 // How amounts, rates and times stand on the page. Pure.
 
+/** Made once: a browser takes longer to make one than to use it. */
+const NUMBERS = new Intl.NumberFormat('en');
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** 1536 → '1.5 KiB' */
@@ -39,5 +41,5 @@ export function percentOf(have: number, pieces: number): number {
 
 /** '1 peer', '2 peers' */
 export function counted(count: number, word: string): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? word : `${word}s`}`;
+  return `${count < 1000 ? count : NUMBERS.format(count)} ${count === 1 ? word : `${word}s`}`;
 }

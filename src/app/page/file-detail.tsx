@@ -3,16 +3,25 @@
 import { formatBytes } from './figures.js';
 import { FlowPanel } from './flow-panel.js';
 import { useAsked } from './looking.js';
+import { kept } from './preact.js';
 import { ReportPanel } from './report-panel.js';
 import type { FileRow, MapRow } from './rows.js';
 import { SwarmMap } from './swarm-map.js';
 
-/** Often enough to see pieces come. */
-const MAP_MS = 400;
+/** Often enough to see pieces come. Each a part or a multiple of the others, so that they are asked for together. */
+const MAP_MS = 500;
 /** Of a map of more than so many cells in all rows: client and browser take milliseconds for each. */
-const LARGE_MAP_MS = 1_500;
+const LARGE_MAP_MS = 2_000;
 const LARGE_MAP_CELLS = 50_000;
 const QUIET_MAP_MS = 2_000;
+
+/** Made anew once an answer, not with each change of the list. */
+const Pictures = kept(({ map }: { readonly map: MapRow }) => (
+  <>
+    <SwarmMap map={map} />
+    <FlowPanel map={map} />
+  </>
+));
 
 export function FileDetail({ file }: { readonly file: FileRow }) {
   const isBusy = file.state === 'downloading';
@@ -26,8 +35,7 @@ export function FileDetail({ file }: { readonly file: FileRow }) {
       <h2 id="detail">{name}</h2>
       <p class="path">{path}</p>
       {problem !== undefined && <p class="problem">{problem}</p>}
-      {map !== undefined && <SwarmMap map={map} />}
-      {map !== undefined && <FlowPanel map={map} />}
+      {map !== undefined && <Pictures map={map} />}
       <dl class="totals">
         <div>
           <dt>received</dt>

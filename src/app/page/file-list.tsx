@@ -2,7 +2,7 @@
 
 import { counted, formatBytes, formatEta, formatRate, percentOf } from './figures.js';
 import { FileButtons } from './file-buttons.js';
-import { useState } from './preact.js';
+import { kept, useState } from './preact.js';
 import { type FileRow, isWhole } from './rows.js';
 
 interface FileListProps {
@@ -69,7 +69,7 @@ interface FileItemProps {
   readonly onChanged: () => void;
 }
 
-function FileItem({ file, isOpen, onOpen, onChanged }: FileItemProps) {
+const FileItem = kept(({ file, isOpen, onOpen, onChanged }: FileItemProps) => {
   const { name, state, have, pieces, problem, mtorrentPath } = file;
   const percent = percentOf(have, pieces);
   return (
@@ -88,7 +88,7 @@ function FileItem({ file, isOpen, onOpen, onChanged }: FileItemProps) {
       {problem !== '' && <p class="problem">{problem}</p>}
     </li>
   );
-}
+});
 
 function factsOf(file: FileRow): readonly string[] {
   const { state, have, pieces, size, rate, peers, seeders, sent, files, filesDone } = file;

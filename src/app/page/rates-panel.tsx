@@ -12,6 +12,8 @@ const SLACK_MS = 200;
 export function RatesPanel({ series }: { readonly series: RateSeries }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<RatesPlot | undefined>(undefined);
+  const latest = useRef(series);
+  latest.current = series;
   useEffect(() => {
     const box = place.current;
     if (box === null) return undefined;
@@ -19,6 +21,8 @@ export function RatesPanel({ series }: { readonly series: RateSeries }) {
     const open = (): void => {
       plot.current?.end();
       plot.current = openRatesPlot(box, box.clientWidth, (name) => style.getPropertyValue(name).trim());
+      // Other colours are seen at once, not when the next drawing is due.
+      plot.current.show(latest.current);
     };
     open();
     const sizes = new ResizeObserver(() => plot.current?.resize(box.clientWidth));

@@ -75,6 +75,29 @@ export interface MapRow {
   readonly fetchers: readonly PeerRow[];
 }
 
+/** The rows of an answer; one that is as it was before is the same object. */
+export function keptRows<R extends { readonly mtorrentPath: string }>(
+  before: readonly R[],
+  rows: readonly R[],
+): readonly R[] {
+  const known = new Map(before.map((row) => [row.mtorrentPath, row]));
+  return rows.map((row) => {
+    const same = known.get(row.mtorrentPath);
+    return same !== undefined && isSame(same, row) ? same : row;
+  });
+}
+
+function isSame(a: object, b: object): boolean {
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return (
+    left.length === right.length &&
+    left.every(([name, value], at) => {
+      const [otherName, other] = right[at] ?? [];
+      return name === otherName && value === other;
+    })
+  );
+}
+
 export interface TrackerRow {
   readonly address: string;
   readonly state: 'talking' | 'standby' | 'away';

@@ -2,8 +2,8 @@
 // with the pieces from left to right. Draws once an answer, since nothing else changes it (docs/decisions/061).
 
 import { formatRate } from './figures.js';
-import { bytesOf, type MapColours, type MapFrame, MapPicture } from './map-picture.js';
-import { useLayoutEffect, useMemo, useRef } from './preact.js';
+import { bytesOf, FIRST_PEER_ROW, type MapColours, type MapFrame, MapPicture } from './map-picture.js';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from './preact.js';
 import type { MapRow } from './rows.js';
 
 /** Height of the rows, and space between them, in CSS pixels. */
@@ -17,15 +17,19 @@ export function SwarmMap({ map }: { readonly map: MapRow }) {
   const picture = useMemo(() => new MapPicture(), [map.name]);
   const painter = useMemo(() => new Painter(), []);
   const frame = useMemo(() => frameOf(map), [map]);
+  const width = useWidth(canvas);
+  const isDark = useIsDark();
   const peers = map.peers.length;
   // Before the browser paints, so that the map and the words beside it are one frame.
   useLayoutEffect(() => {
     const nowMs = performance.now();
     picture.show(frame, nowMs);
-    if (canvas.current !== null) painter.draw(canvas.current, picture, nowMs);
-  }, [frame]);
+    if (canvas.current === null || width === 0) return;
+    if (painter.isDark !== isDark) [painter.isDark, painter.colours] = [isDark, coloursOf(canvas.current)];
+    painter.draw(canvas.current, picture, width, nowMs);
+  }, [frame, width, isDark]);
   const here = useMemo(() => frame.own.reduce((sum, cell) => sum + Number(cell === 255), 0), [frame]);
-  const height = OWN_PX + GAP_PX + (peers === 0 ? 0 : COPIES_PX + GAP_PX + peers * PEER_PX);
+  const { height } = layoutOf(FIRST_PEER_ROW + peers);
   return (
     <figure class="map">
       <canvas
@@ -54,6 +58,8 @@ export function SwarmMap({ map }: { readonly map: MapRow }) {
 
 function PeerTable({ map }: { readonly map: MapRow }) {
   const isNamed = map.peers.some(({ member }) => member !== undefined);
+  const asked = new Map<number, number>();
+  for (const [, peer] of map.asked) asked.set(peer, (asked.get(peer) ?? 0) + 1);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
     <section class="scroll" aria-label="Peers" tabIndex={0}>
@@ -74,7 +80,7 @@ function PeerTable({ map }: { readonly map: MapRow }) {
               {isNamed && <td>{member === undefined ? '' : `${member.name} (${member.key})`}</td>}
               <td>{address}</td>
               <td>{pieces === map.pieces ? 'all' : pieces}</td>
-              <td>{map.asked.filter(([, peer]) => peer === at).length}</td>
+              <td>{asked.get(at) ?? 0}</td>
               <td>{formatRate(rate)}</td>
             </tr>
           ))}
@@ -89,46 +95,71 @@ function frameOf({ cells, own, copies, peers, asked, storing }: MapRow): MapFram
   return { cells, own: bytesOf(own), copies: bytesOf(copies), has, asked, storing };
 }
 
-/** Keeps a picture of one pixel a cell, which is megabytes, from one drawing to the next. */
-class Painter {
-  #small = new OffscreenCanvas(1, 1);
-  #image: ImageData | undefined;
+/** Of an element, in CSS pixels; 0 until it is known. Asked for while a page is drawn, it would be laid out twice. */
+function useWidth(place: { readonly current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const sizes = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
+    if (place.current !== null) sizes.observe(place.current);
+    return () => sizes.disconnect();
+  }, []);
+  return width;
+}
 
-  draw(canvas: HTMLCanvasElement, picture: MapPicture, nowMs: number): void {
-    const { width, height } = picture;
-    if (width === 0) return;
-    if (this.#small.width !== width || this.#small.height !== height) {
-      this.#small = new OffscreenCanvas(width, height);
-      this.#image = undefined;
-    }
-    const [inner, outer] = [this.#small.getContext('2d'), canvas.getContext('2d')];
-    if (inner === null || outer === null) return;
-    this.#image ??= inner.createImageData(width, height);
-    picture.paint(new Uint32Array(this.#image.data.buffer), coloursOf(canvas), nowMs);
-    inner.putImageData(this.#image, 0, 0);
-    stretch(canvas, outer, this.#small, picture);
+/** Whether the colours are those for the dark. */
+function useIsDark(): boolean {
+  const scheme = useMemo(() => matchMedia('(prefers-color-scheme: dark)'), []);
+  const [isDark, setIsDark] = useState(scheme.matches);
+  useEffect(() => {
+    const changed = (): void => setIsDark(scheme.matches);
+    scheme.addEventListener('change', changed);
+    return () => scheme.removeEventListener('change', changed);
+  }, []);
+  return isDark;
+}
+
+/** Keeps the picture, which is megabytes, from one drawing to the next. */
+class Painter {
+  #image: ImageData | undefined;
+  /** Read from the style sheet once for each of the two schemes. */
+  colours: MapColours | undefined;
+  isDark: boolean | undefined;
+
+  draw(canvas: HTMLCanvasElement, picture: MapPicture, width: number, nowMs: number): void {
+    const context = canvas.getContext('2d');
+    const dots = devicePixelRatio;
+    const { rows, height } = layoutOf(picture.rows);
+    const [wide, high] = [Math.round(width * dots), Math.round(height * dots)];
+    if (context === null || wide === 0 || this.colours === undefined) return;
+    if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
+    if (this.#image?.width !== wide || this.#image.height !== high) this.#image = context.createImageData(wide, high);
+    const dotsOf = new Uint32Array(this.#image.data.buffer);
+    const pixels = picture.paint(wide, this.colours, nowMs);
+    rows.forEach(({ top, size }, at) => {
+      const row = pixels.subarray(at * wide, (at + 1) * wide);
+      const [first, end] = [Math.round(top * dots), Math.round((top + size) * dots)];
+      for (let line = first; line < end; line += 1) dotsOf.set(row, line * wide);
+    });
+    context.putImageData(this.#image, 0, 0);
   }
 }
 
-function stretch(
-  canvas: HTMLCanvasElement,
-  outer: CanvasRenderingContext2D,
-  small: OffscreenCanvas,
-  { width, height }: MapPicture,
-): void {
-  const dots = devicePixelRatio;
-  const [wide, high] = [Math.round(canvas.clientWidth * dots), Math.round(canvas.clientHeight * dots)];
-  if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
-  outer.clearRect(0, 0, wide, high);
-  // Many pieces share a pixel on a narrow screen: then their colours are averaged.
-  outer.imageSmoothingEnabled = width > wide;
-  const row = (at: number, top: number, size: number): void =>
-    outer.drawImage(small, 0, at, width, 1, 0, top * dots, wide, size * dots);
-  row(0, 0, OWN_PX);
-  if (height === 2) return;
-  row(1, OWN_PX + GAP_PX, COPIES_PX);
-  const first = OWN_PX + COPIES_PX + 2 * GAP_PX;
-  for (let peer = 2; peer < height; peer += 1) row(peer, first + (peer - 2) * PEER_PX, PEER_PX - 2);
+interface Placed {
+  readonly top: number;
+  readonly size: number;
+}
+
+/** Where each row of a picture is, in CSS pixels. Without peers what is here is all there is to show. */
+function layoutOf(count: number): { readonly rows: readonly Placed[]; readonly height: number } {
+  const own = { top: 0, size: OWN_PX };
+  if (count === FIRST_PEER_ROW) return { rows: [own], height: OWN_PX + GAP_PX };
+  const copies = { top: OWN_PX + GAP_PX, size: COPIES_PX };
+  const first = copies.top + COPIES_PX + GAP_PX;
+  const peers = Array.from({ length: count - FIRST_PEER_ROW }, (_, peer) => ({
+    top: first + peer * PEER_PX,
+    size: PEER_PX - 2,
+  }));
+  return { rows: [own, copies, ...peers], height: first + peers.length * PEER_PX };
 }
 
 function coloursOf(canvas: HTMLCanvasElement): MapColours {

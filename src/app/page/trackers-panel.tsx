@@ -14,8 +14,9 @@ export function TrackersPanel() {
       <h2 id="trackers">Trackers</h2>
       {answer.trackers.length === 0 && <p class="hint">No tracker has been needed yet.</p>}
       <ul class="rows">
-        {answer.trackers.map(({ address, state, reason }) => (
-          <li key={address}>
+        {answer.trackers.map(({ address, state, reason }, at) => (
+          // One tracker may belong to two pairs.
+          <li key={`${address} ${at}`}>
             <span class={`dot ${state}`} aria-hidden="true" />
             <span class="mono">{address}</span> <span class={`state ${state}`}>{WORDS[state]}</span>
             {reason !== '' && <span class="hint">{reason}</span>}

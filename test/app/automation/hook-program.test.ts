@@ -56,7 +56,7 @@ test('a hook that is no program fails with the reason', async (t) => {
   const path = join(temporaryDirectory(t), 'hook');
   writeFileSync(path, '#!/no/such/interpreter\n', { mode: 0o755 });
   const { failure } = await new HookRun(path, {}, () => undefined).ended;
-  assert.match(failure ?? '', /could not be started: ENOENT/);
+  assert.match(failure ?? '', /could not be started: .* after #! is not there \(ENOENT\)/);
 });
 
 test('the end of a hook is not waited for by what it leaves behind, and a signal reaches all it has started', async (t) => {
