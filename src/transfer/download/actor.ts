@@ -17,7 +17,7 @@ import { folderLists } from '../storage/folder-lists.js';
 import { adoptStorage } from '../storage/open-storage.js';
 import { ReusePlan } from '../storage/reuse-plan.js';
 import { Downloader } from './downloader.js';
-import { HASH_POOL_OPEN_MS } from './limits.js';
+import { KeptPool } from './kept-pool.js';
 import {
   type Chart,
   type DownloadCommand,
@@ -57,8 +57,7 @@ class DownloadThread {
   readonly #slab: SharedArrayBuffer;
   readonly #pacer = new Pacer();
   readonly #hashThreads: number;
-  #pool: Promise<HashPool> | undefined;
-  readonly #opening = setTimeout(() => void this.#hashPool(), HASH_POOL_OPEN_MS);
+  readonly #pool: KeptPool;
   readonly #toMain: Link<DownloadEvent>;
   readonly #peerThreads: (PeerThread | undefined)[];
   readonly #downloads = new Map<number, Downloader>();
@@ -74,6 +73,11 @@ class DownloadThread {
     this.#slots = new SlotPool(settings.slots);
     this.#slab = present(self.shared[0], 'the download thread is born with the slab');
     this.#hashThreads = settings.hashThreads;
+    this.#pool = new KeptPool(
+      () => this.#openPool(),
+      systemTimers,
+      (error) => log.error({ err: error }, 'the hash threads could not be started or ended'),
+    );
     this.#peerThreads = new Array<undefined>(settings.peerThreads).fill(undefined);
     this.#toMain = openLink({
       port: present(self.ports[0], 'the download thread is born with a port to main'),
@@ -87,13 +91,12 @@ class DownloadThread {
   /** Every downloader stops with its progress saved, then the hash pool ends. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearTimeout(this.#opening);
     for (const downloader of this.#downloads.values()) downloader.post({ kind: 'stop' });
     if (this.#downloads.size > 0)
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
-    await (await this.#pool)?.close();
+    await this.#pool.close();
   }
 
   #onCommand(command: DownloadCommand, attachments: readonly Attachment[]): void {
@@ -188,7 +191,7 @@ class DownloadThread {
         uploadPort,
         sha256: command.sha256,
         slots: this.#slots,
-        pool: this.#hashPool(),
+        pool: this.#pool.use(),
         prng: this.#prng,
         pacer: this.#pacer,
         log: this.#log.of(`download/${name}`),
@@ -203,16 +206,7 @@ class DownloadThread {
     );
   }
 
-  /**
-   * Loaded and opened a little after the start, or by the first download if that comes sooner: threads take a tenth of
-   * a second to start, in which no piece could be verified, and so none passed on (docs/decisions/021).
-   */
-  #hashPool(): Promise<HashPool> {
-    clearTimeout(this.#opening);
-    this.#pool ??= this.#openPool();
-    return this.#pool;
-  }
-
+  /** Threads take a tenth of a second to start, in which no piece could be verified, and so none passed on. */
   async #openPool(): Promise<HashPool> {
     const slab = this.#slab;
     const { openHashPool } = await import('../hash/pool.js');
@@ -237,7 +231,9 @@ class DownloadThread {
   #onEnded(file: number, list: number): void {
     this.#downloads.delete(file);
     folderLists.letGo(list);
-    if (this.#downloads.size === 0) this.#onIdle();
+    if (this.#downloads.size > 0) return;
+    this.#pool.rest();
+    this.#onIdle();
   }
 
   /** The same for the life of the connection, also while its thread restarts. */

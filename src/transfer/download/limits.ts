@@ -130,6 +130,11 @@ export const PART_SYNC_MS = 10_000;
  * type the first command, and the prompt does not wait for the pool.
  */
 export const HASH_POOL_OPEN_MS = 500;
+/**
+ * Milliseconds without a download after which the pool's threads end. Downloads that follow one another find them; one
+ * that comes later waits a tenth of a second for its first piece.
+ */
+export const HASH_POOL_REST_MS = 30_000;
 
 // --- bytes of files of this machine (docs/decisions/046) ---
 
