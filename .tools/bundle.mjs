@@ -84,6 +84,9 @@ export async function bundle(root) {
       'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
     },
     banner: { js: MODULE_URL },
+    // V8 keeps the text of a bundle in the heap of every thread that runs it. Names stay, and lines, for stacks in logs.
+    minifyWhitespace: true,
+    lineLimit: 120,
     legalComments: 'none',
     metafile: true,
     write: false,

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { fromHex } from '../base/bytes.js';
+import { METAINFO_IO_BYTES } from '../base/limits.js';
 import { formatFurtherLines, formatInfoHead, type Metainfo } from './metainfo.js';
 
 declare const brand: unique symbol;
@@ -24,7 +25,8 @@ export function infoFactsOf(metainfo: Metainfo): InfoFacts {
   const hash = createHash('sha256');
   for (const part of formatInfoHead(metainfo)) hash.update(part);
   let listBytes = 0;
-  for (const part of formatFurtherLines(metainfo)) {
+  // A part each would stay in the memory of an idle client: malloc keeps what is freed between other things.
+  for (const part of formatFurtherLines(metainfo, Buffer.allocUnsafeSlow(METAINFO_IO_BYTES))) {
     hash.update(part);
     listBytes += part.length;
   }

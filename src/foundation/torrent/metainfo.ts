@@ -128,21 +128,25 @@ function* formatHashString({ digests }: Metainfo): Generator<Uint8Array> {
   yield Buffer.from('\n');
 }
 
-/** The bytes behind the line of the hash string; none for a file without further lines. */
-export function* formatFurtherLines({ layout, sha256, extra }: Metainfo): Generator<Uint8Array> {
-  if (layout.folder !== undefined) yield* inParts(formatFolder(layout.folder));
+/**
+ * The bytes behind the line of the hash string; none for a file without further lines.
+ * @param part of METAINFO_IO_BYTES: the next part takes the place of the one before. Without it, each has its own.
+ */
+export function* formatFurtherLines({ layout, sha256, extra }: Metainfo, part?: Buffer): Generator<Uint8Array> {
+  if (layout.folder !== undefined) yield* inParts(formatFolder(layout.folder), part);
   if (sha256 !== undefined) yield Buffer.from(`sha256: ${toHex(sha256)}\n`);
   for (const [key, value] of extra) yield Buffer.from(`${key}: ${value}\n`);
 }
 
 /** Straight into bytes: text that is put together line by line would be garbage many times as large. */
-function* inParts(lines: Iterable<string>): Generator<Uint8Array> {
-  let [part, length] = [Buffer.allocUnsafeSlow(METAINFO_IO_BYTES), 0];
+function* inParts(lines: Iterable<string>, only?: Buffer): Generator<Uint8Array> {
+  const next = (): Buffer => only ?? Buffer.allocUnsafeSlow(METAINFO_IO_BYTES);
+  let [part, length] = [next(), 0];
   for (const line of lines) {
     // A UTF-16 unit is three bytes at most.
     if (length + line.length * 3 > part.length) {
       yield part.subarray(0, length);
-      [part, length] = [Buffer.allocUnsafeSlow(METAINFO_IO_BYTES), 0];
+      [part, length] = [next(), 0];
     }
     length += part.write(line, length);
   }
