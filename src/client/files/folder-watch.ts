@@ -6,7 +6,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
 import { saved } from '../answers/answers.js';
 import type { ClientEffect, SeenFolder } from '../effects.js';
-import { CHANGED_NAME_CHARACTERS_MAX, CHANGED_NAMED_MAX } from '../limits.js';
+import { CHANGED_NAME_CHARACTERS_MAX, CHANGED_NAMED_MAX, LOOK_AGAIN_MS, LOOKS_TOGETHER } from '../limits.js';
 import { advance } from './advance.js';
 import { recordedMs } from './completeness.js';
 import type { FileTable } from './file-table.js';
@@ -18,18 +18,28 @@ export class FolderWatch {
   readonly #looking = new Set<number>();
   /** Number of the folder looked at last. The next look continues after it. */
   #last = 0;
+  /** When the next look is due. */
+  #nextMs = Number.NEGATIVE_INFINITY;
 
-  /** @param watched files that are looked at, in ascending order of their numbers. */
-  look(watched: readonly FileRecord[]): readonly ClientEffect[] {
+  /**
+   * Called every LOOK_AGAIN_MS. Where that is not enough to see all files at each look, some looks are one: between
+   * them the threads that look can end.
+   * @param watched files that are looked at, in ascending order of their numbers.
+   */
+  look(watched: readonly FileRecord[], nowMs: number): readonly ClientEffect[] {
+    if (nowMs < this.#nextMs) return NO_EFFECTS;
     const folders = watched.filter(({ entry, phase }) => entry.folder !== undefined && phase.at === 'seeding');
+    const looks =
+      folders.reduce((sum, { entry }) => sum + filesOf(entry), 0) > FOLDER_LOOK_ENTRIES ? LOOKS_TOGETHER : 1;
+    this.#nextMs = nowMs + looks * LOOK_AGAIN_MS;
     const next = folders.findIndex(({ file }) => file > this.#last);
     const inTurn = next <= 0 ? folders : [...folders.slice(next), ...folders.slice(0, next)];
     const effects: ClientEffect[] = [];
-    let left = FOLDER_LOOK_ENTRIES;
+    let left = looks * FOLDER_LOOK_ENTRIES;
     for (const { file, entry } of inTurn) {
       if (left <= 0) break;
       if (this.#looking.has(file)) continue;
-      const entries = Math.min(left, Math.max(1, entry.folder?.files ?? 0));
+      const entries = Math.min(left, filesOf(entry));
       left -= entries;
       this.#last = file;
       effects.push(this.#lookAt(file, entry, entries));
@@ -64,6 +74,10 @@ export class FolderWatch {
     this.#looking.add(file);
     return { kind: 'lookAtEntries', file, entry, entries };
   }
+}
+
+function filesOf({ folder }: FileRecord['entry']): number {
+  return Math.max(1, folder?.files ?? 0);
 }
 
 /** Which files are not shared any more; '' when there is none. */

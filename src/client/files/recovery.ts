@@ -47,7 +47,7 @@ export class Recovery {
     this.#nextMs = watched.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS;
     if (this.#nextMs === undefined) return NO_EFFECTS;
     const effects: (ClientEffect | WakeAt)[] = [{ kind: 'wakeAt', atMs: this.#nextMs }];
-    return isDue ? [...this.#tryAgain(files, watched, nowMs), ...this.#lookAt(watched), ...effects] : effects;
+    return isDue ? [...this.#tryAgain(files, watched, nowMs), ...this.#lookAt(watched, nowMs), ...effects] : effects;
   }
 
   /** What a disk failed and no look can tell apart from what works. */
@@ -68,7 +68,7 @@ export class Recovery {
     return advance(files, record, { kind: 'tryAgain' }) ?? NO_EFFECTS;
   }
 
-  #lookAt(watched: readonly FileRecord[]): readonly ClientEffect[] {
+  #lookAt(watched: readonly FileRecord[], nowMs: number): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];
     const sources: LookedAt[] = [];
     for (const { file, phase } of watched) {
@@ -81,7 +81,7 @@ export class Recovery {
       if (sources.length >= SOURCES_A_LOOK_MAX) break;
       sources.push(lookedAt({ file, entry }, phase.at === 'missing'));
     }
-    effects.push(...this.#folders.look(watched));
+    effects.push(...this.#folders.look(watched, nowMs));
     if (sources.length > 0 && !this.#looking) {
       this.#looking = true;
       this.#lastFile = sources.at(-1)?.[0] ?? 0;
