@@ -128,7 +128,8 @@ test('two users of one machine fetch one file into one shared directory, to one 
   // To two names at once: they meet nowhere.
   const both = await Promise.all([get(ada, join(shared, 'a.bin')), get(bob, join(shared, 'b.bin'))]);
   for (const { code, stderr } of both) assert.equal(code, 0, stderr);
-  // To one name: who comes second is told whose it is, and has it once that one is done.
+  // To one name: who comes second is told whose it is, and has it once that one is done. It takes a minute unless told.
+  await seeder.succeed('limit up 128K');
   const first = new ProgramProcess('ada', ['get', mtorrent, `${shared}/`, '-q'], swarm.directory, ada);
   t.after(() => first.end());
   await eventually(
@@ -141,6 +142,7 @@ test('two users of one machine fetch one file into one shared directory, to one 
   assert.match(second.stderr, /big\.bin/);
   assert.match(second.stderr, new RegExp(`\\b${first.pid}\\b|the user with the id 54321|another user`), second.stderr);
   first.endInput();
+  await seeder.succeed('limit up off');
   assert.equal(await first.exited, 0, first.stderr);
   const third = await get(bob, `${shared}/`);
   assert.equal(third.code, 0, third.stderr);
