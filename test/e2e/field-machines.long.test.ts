@@ -225,7 +225,7 @@ test('a second Ctrl-C ends a get at once with 130, and the same words go on from
   const user = await makeUser(swarm.directory, 'ada');
   const words = ['get', mtorrent, swarm.path('got.bin'), '--json'];
   // A disk that is slow to flush makes the graceful end slow.
-  const inject = 'inject=fsync,fdatasync:delay_enter=100s';
+  const inject = 'inject=fsync,fdatasync:delay_enter=10s';
   const launcher = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-P', swarm.path('got.bin.part'), '-e', inject];
   const first = new ProgramProcess('get', words, swarm.directory, { env: user.env, launcher });
   t.after(() => first.end());

@@ -1388,6 +1388,15 @@ const ADDRESSES: readonly Defect[] = [
     rule: 'FC-16: the choice among routes and interfaces',
   },
   {
+    name: 'signals: a second one waits for a disk that hangs',
+    breaks: 'a second signal ends a process at once',
+    file: 'src/foundation/base/signals.ts',
+    right: 'if (isStopping) endAtOnce(name, exitCode);',
+    wrong: 'if (isStopping) process.exit(exitCode);',
+    test: 'test/foundation/base/signals.test.ts',
+    rule: 'a second SIGINT ends a process at once while a disk hangs, after what listens to its exit',
+  },
+  {
     name: 'totals: what this run has recorded is counted twice',
     breaks: 'the bytes that a row shows are those that the download received',
     file: 'src/client/files/flow.ts',

@@ -1,5 +1,5 @@
-// The end of this process while a call to a disk hangs. Node waits for such calls, and for threads that make them, in
-// `process.exit` as well; only a signal ends them.
+// The end of this process while a call to a disk may hang. Node waits for such calls, and for threads that make them,
+// in `process.exit` as well; only a signal ends them.
 
 import { HUNG_END_MS } from './limits.js';
 
@@ -19,13 +19,30 @@ export function endThoughDiskHangs(exitCode: number): void {
   const end = (): void => {
     if (!isHung()) return;
     process.stderr.write('a disk does not answer; this process ends without it\n');
-    const signal = SIGNALS[exitCode] ?? 'SIGTERM';
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
+    dieBy(SIGNALS[exitCode] ?? 'SIGTERM');
     // Whoever started this process had it ignore that signal.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_END_MS);
   };
   setTimeout(end, HUNG_END_MS).unref();
+}
+
+/**
+ * Ends this process now, whatever hangs: what listens to its exit is called, then it dies by the signal as if nobody
+ * had caught it. A shell shows the same number as for the exit code.
+ */
+export function endAtOnce(signal: NodeJS.Signals, exitCode: number): void {
+  process.once('exit', () => {
+    // Node does so in an exit that this one does not reach.
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    dieBy(signal);
+  });
+  // Where this process was told to ignore the signal, it exits as usual.
+  process.exit(exitCode);
+}
+
+function dieBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 function isHung(): boolean {

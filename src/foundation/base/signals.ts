@@ -3,6 +3,7 @@
 // because Node would open a debugger's port.
 
 import { UNREAD_OUTPUT_MS } from './limits.js';
+import { endAtOnce } from './process-end.js';
 
 /** Shell convention: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -33,11 +34,7 @@ export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): v
       onLogMoved();
       return;
     }
-    if (isStopping) {
-      // Where a disk hangs, Node does not exit; the next signal ends it then.
-      unwatch();
-      process.exit(exitCode);
-    }
+    if (isStopping) endAtOnce(name, exitCode);
     isStopping = true;
     wasToldToStop = true;
     onStop(name, exitCode);
