@@ -97,7 +97,8 @@ test('F9: a disk that fills up holds the download with its reason, what is there
   await rm(filler);
   await leecher.said(/^fills\.bin goes on$/m);
   await completes(leecher, target);
-  // The ten were not fetched again. In vain was what was on its way when it stopped, twice, and the end asked for twice.
+  // The ten were not fetched again. In vain was what was on its way when it stopped, twice, and what the endgame asked
+  // for twice.
   const { received, wasted } = await fileOf(leecher);
   assert.equal(received - wasted, 30 * PIECE);
   assert.ok(wasted < 10 * PIECE, `${wasted} bytes in vain`);
