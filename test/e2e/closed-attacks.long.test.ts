@@ -37,7 +37,7 @@ const GUESSES = process.env['MTORRENT_LONG'] === '1' ? 1_000 : 200;
 const GUESSES_AT_ONCE = 20;
 
 /** What there is at a tracker, of which nothing may change. */
-async function stateOf(tracker: Address, credentials: Credentials): Promise<unknown> {
+async function stateOf(tracker: Address, credentials: Credentials) {
   const { swarms, liveEntries, swarm } = await figuresOf(tracker, credentials);
   const { members, banned, invitations } = swarm;
   return { swarms, liveEntries, members, banned, invitations };
@@ -209,7 +209,11 @@ test('C17: a member without the power for it introduces, invites, bans and withd
   await sharedFile(stage, reader);
   const isTold = (event: object): boolean => /a reader shares what a publisher brought in/.test(JSON.stringify(event));
   await reader.until(isTold);
-  const before = await stateOf(address, admin);
+  const before = await eventually(
+    () => stateOf(address, admin),
+    ({ members }) => members === 1,
+    'the tracker knows the reader',
+  );
   assert.deepEqual(before, { swarms: 0, liveEntries: 0, members: 1, banned: 0, invitations: 0 });
   const honest = await HonestBeside.begin(stage, swarm);
   for (const who of [credentials, swarm.member({ name: 'pub', role: 'publisher' })]) {
