@@ -1394,7 +1394,7 @@ const ADDRESSES: readonly Defect[] = [
     right: 'if (isStopping) endAtOnce(name, exitCode);',
     wrong: 'if (isStopping) process.exit(exitCode);',
     test: 'test/foundation/base/signals.test.ts',
-    rule: 'a second SIGINT ends a process at once while a disk hangs, after what listens to its exit',
+    rule: 'a second signal ends a process at once while a disk hangs, after what listens to its exit',
   },
   {
     name: 'totals: what this run has recorded is counted twice',
