@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { sealEnvelope } from '../../src/foundation/identity/envelope.js';
 import { keyIdOf, type SecretKey, shortName } from '../../src/foundation/identity/keys.js';
+import { vouchingProof } from '../../src/foundation/identity/vouching.js';
 import { MEMBER, MEMBER_CARD, memberStatement, ROOT, TRACKER, trackerStatement } from '../support/cards.js';
 
 const PAGE = readFileSync(join(new URL('../../..', import.meta.url).pathname, 'docs/SECURITY.md'), 'utf8');
@@ -52,4 +53,6 @@ test('the statements and the certificate of the test vectors are what the code m
   assert.equal(bytesOf('is a member', names), hex(memberStatement()));
   const digest = createHash('sha256').update(sealEnvelope(MEMBER, MEMBER_CARD)).digest('hex');
   assert.equal(vector('certificate'), `SHA-256 ${digest}`);
+  const exported = Buffer.from(bytesOf('exported', names), 'hex');
+  assert.equal(bytesOf('proof', names), hex(vouchingProof(ROOT.publicKey, exported, MEMBER)));
 });

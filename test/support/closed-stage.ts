@@ -12,7 +12,7 @@ import type { Credentials } from '../../src/foundation/identity/credentials.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { closedPassage } from '../../src/foundation/wire/tls.js';
 import { TRACKER_WIRE } from '../../src/tracking/tracker/messages.js';
-import { type RunningTracker, startTracker } from '../../src/tracking/tracker/start.js';
+import { type RunningTracker, startTracker, type TrackerOptions } from '../../src/tracking/tracker/start.js';
 import { trackerStatus } from '../../src/tracking/tracker/status.js';
 import { ClosedSwarm } from './closed-swarm.js';
 import { PATIENCE_MS } from './patience.js';
@@ -50,7 +50,12 @@ export class ClosedStage {
   }
 
   /** @param credentials undefined: an open one. @param database its list, if not a file of its own. */
-  async tracker(number: 0 | 1, credentials: Credentials | undefined, database?: string): Promise<RunningTracker> {
+  async tracker(
+    number: 0 | 1,
+    credentials: Credentials | undefined,
+    database?: string,
+    more: Partial<TrackerOptions> = {},
+  ): Promise<RunningTracker> {
     const name = `tracker-${number}`;
     const tracker = await startTracker({
       own: this.addresses[number],
@@ -59,6 +64,7 @@ export class ClosedStage {
       log: { path: join(this.directory, `${name}.log`), level: 'debug' },
       replicaWaitMs: 100,
       credentials,
+      ...more,
     });
     this.#t.after(() => tracker.stop('the test is over'));
     return tracker;

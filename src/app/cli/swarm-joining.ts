@@ -3,6 +3,7 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command } from '../../foundation/base/shell-line.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { type Invitation, parseInvitation } from '../../foundation/identity/invitation.js';
 import { keyIdOf, shortName } from '../../foundation/identity/keys.js';
 import { roleName } from '../../foundation/identity/powers.js';
@@ -19,6 +20,7 @@ import {
   wishForTracker,
 } from '../identity/joining.js';
 import { fitName, ownMachineName, ownMemberName } from '../identity/making.js';
+import { readVouching } from '../identity/other-authority.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
 import { askUnseen, readStandardInput } from './unseen.js';
@@ -27,6 +29,8 @@ interface JoinArguments {
   readonly invitation?: string | undefined;
   readonly name?: string | undefined;
   readonly replace: boolean;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 export async function runJoin(args: JoinArguments, settings: Settings): Promise<number> {
@@ -40,9 +44,11 @@ export async function runJoin(args: JoinArguments, settings: Settings): Promise<
   const invitation = parseInvitation(line);
   const { replace, name } = args;
   const { isForTracker } = invitation;
-  const wish = { directory, replace, name: fitName(name ?? (isForTracker ? ownMachineName() : ownMemberName())) };
+  const vouching = await vouchingOf(args, invitation);
+  const fitting = fitName(name ?? (isForTracker ? ownMachineName() : ownMemberName()));
+  const wish = { directory, replace, name: fitting, vouching };
   const part = isForTracker ? 'tracker' : 'client';
-  const joined = isOffline(invitation) ? undefined : await joinedOrRootless(invitation, wish);
+  const joined = isForTracker && hasNoSecret(invitation) ? undefined : await joinedOrRootless(invitation, wish);
   if (joined === undefined) return askForRoot(invitation, wish);
   for (const said of joinedLines(joined, part)) output.stdout(said);
   return 0;
@@ -59,8 +65,19 @@ async function joinedOrRootless(invitation: Invitation, wish: JoinWish): Promise
   }
 }
 
-/** Made where no tracker has the root key. */
-function isOffline({ secret }: Invitation): boolean {
+/** Undefined: the invitation's secret is what lets this machine in, or the root. */
+async function vouchingOf({ cert, key }: JoinArguments, invitation: Invitation): Promise<JoinWish['vouching']> {
+  const isByCa = hasNoSecret(invitation) && !invitation.isForTracker;
+  if (isByCa && cert !== undefined && key !== undefined) return readVouching(absolutePathOf(cert), absolutePathOf(key));
+  if (!isByCa && cert === undefined && key === undefined) return undefined;
+  const sentence = isByCa
+    ? 'this line lets in whom another authority vouches for; name its certificate and key: --cert FILE --key FILE'
+    : 'this invitation lets this machine in by itself; leave out --cert and --key, or ask for a line that `swarm invite --by-ca` prints';
+  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+}
+
+/** Made where no tracker has the root key, or for machines that another authority vouches for. */
+function hasNoSecret({ secret }: Invitation): boolean {
   return secret.every((byte) => byte === 0);
 }
 

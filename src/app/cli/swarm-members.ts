@@ -24,6 +24,7 @@ interface InviteArguments {
   readonly role: string;
   readonly uses: number;
   readonly for: string;
+  readonly byCa: boolean;
   readonly rootKey?: string | undefined;
 }
 
@@ -39,6 +40,7 @@ export async function runInvite(args: InviteArguments, settings: Settings): Prom
     throw new MiniTorrentError('INVALID_ARGUMENTS', `--uses is a whole number from 1 to ${INVITATION_USES_MAX}`);
   const asking = await administrator(settings);
   const { root, trackers } = asking.identity;
+  if (args.byCa) return inviteByCa(asking);
   const isForTracker = role === 'tracker';
   const terms = { powers: ROLES[role], uses, seconds };
   const secret = isForTracker
@@ -51,6 +53,15 @@ export async function runInvite(args: InviteArguments, settings: Settings): Prom
       ? 'the root key is not beside a tracker: joining prints what the root has to sign'
       : goodText(uses, seconds),
   );
+  return 0;
+}
+
+/** Its trackers say what whoever comes may do. */
+function inviteByCa({ identity: { root, trackers } }: Asking): number {
+  const output = terminal();
+  const line = formatInvitation({ root, secret: NO_SECRET, trackers, isForTracker: false });
+  output.stdout(`${command('join', line)} --cert FILE --key FILE`);
+  output.stderr('good for every machine with a certificate of the authority that a tracker has in --join-ca');
   return 0;
 }
 

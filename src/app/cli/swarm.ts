@@ -39,6 +39,11 @@ export function swarmCommands(parser: Argv, run: RunCommand): void {
           describe: 'mtj1… as it was given to you; -: from standard input; nothing: asked for, unseen',
         })
         .option('name', { type: 'string', describe: 'what this machine is to be called [default: user@host]' })
+        .option('cert', {
+          type: 'string',
+          describe: 'a certificate (PEM) of the authority by which the trackers admit; for a line of invite --by-ca',
+        })
+        .option('key', { type: 'string', describe: 'the file with its key (PEM)' })
         .option('replace', REPLACE)
         .options(IDENTITY)
         .example('$0 join mtj1aebagba…', ''),
@@ -100,6 +105,11 @@ function memberCommands(args: Argv, run: RunCommand): void {
         .option('role', { choices: INVITED_ROLES, default: 'client', describe: 'what it may do' })
         .option('uses', { type: 'number', default: 1, describe: 'how many machines may use it' })
         .option('for', FOR)
+        .option('by-ca', {
+          type: 'boolean',
+          default: false,
+          describe: 'a line for machines with a certificate of the authority that the trackers know: no secret in it',
+        })
         .option('root-key', ROOT_KEY)
         .options(IDENTITY)
         .example('$0 swarm invite --role reader --uses 200 --for 24h', ''),

@@ -6,6 +6,8 @@ import { serviceLines } from '../../foundation/base/journal.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
+import type { JoinCa } from '../../tracking/tracker/start.js';
+import type { Settings } from '../settings/resolve.js';
 import { HTTP_SETTINGS, IDENTITY_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
@@ -13,6 +15,7 @@ import { guestPassage, membershipOf } from './membership.js';
 import { tellReady } from './service-ready.js';
 import { optimizeLater } from './tiering.js';
 
+const TRACKER_SETTINGS = ['address-wait', 'card-life', 'join-ca', 'join-ca-role'] as const;
 const A_TRACKER = "a tracker's address";
 
 interface TrackerArguments extends ParsedArguments {
@@ -53,7 +56,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'boolean',
           describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
         })
-        .options(settingFlags('address-wait', 'card-life', ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
+        .options(settingFlags(...TRACKER_SETTINGS, ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
@@ -100,6 +103,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       credentials,
       openRoot,
       cardLifeS: settings.values['card-life'] / 1_000,
+      joinCa: credentials === undefined ? undefined : await joinCaOf(settings),
     },
     async (tracker) => {
       if (remark !== undefined) process.stderr.write(serviceLines(remark, 'notice'));
@@ -111,6 +115,14 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       return close;
     },
   );
+}
+
+async function joinCaOf({ values }: Settings): Promise<JoinCa | undefined> {
+  const file = values['join-ca'];
+  if (file === undefined) return undefined;
+  const { readCertificates } = await import('../identity/other-authority.js');
+  const { ROLES } = await import('../../foundation/identity/powers.js');
+  return { pem: (await readCertificates(file)).join('\n'), powers: ROLES[values['join-ca-role']] };
 }
 
 /** An interface or a network becomes its address, by which the partner knows this tracker; a host name stays. */

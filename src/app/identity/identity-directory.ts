@@ -204,6 +204,6 @@ export async function readRootKey(directory: string): Promise<SecretKey | undefi
 }
 
 /** A small text file that a person named. */
-export async function readNamedFile(path: string): Promise<string> {
-  return Buffer.from(await readBounded(path, SWARM_FILE_BYTES_MAX)).toString('utf8');
+export async function readNamedFile(path: string, bytesMax = SWARM_FILE_BYTES_MAX): Promise<string> {
+  return Buffer.from(await readBounded(path, bytesMax)).toString('utf8');
 }

@@ -45,6 +45,8 @@ export interface JoinWish {
   readonly name: string;
   /** Files of another swarm are put aside. */
   readonly replace: boolean;
+  /** A certificate of another authority, by which it joins where the invitation has no secret; and its key. PEM. */
+  readonly vouching?: { readonly chain: string; readonly key: string } | undefined;
 }
 
 /**
@@ -52,14 +54,20 @@ export interface JoinWish {
  * TRACKER_REFUSED for a tracker where no tracker has the root key, NO_TRACKER.
  */
 export async function joinSwarm(invitation: Invitation, wish: JoinWish): Promise<Joined> {
-  const { directory, name } = wish;
+  const { directory, name, vouching } = wish;
   const { root, isForTracker } = invitation;
   const part: Part = isForTracker ? 'tracker' : 'client';
   const replaced = await makeIdentityRoom(root, part, wish);
   const secret = await keyFor(directory, part, () => SecretKey.generate());
   const credentials = new Credentials({ swarm: 'it joins', root, secret, card: noCard() });
   const questions = new Questions(credentials, invitation.trackers);
-  const { card, swarm, trackers: told } = await questions.join(invitation.secret, name, isForTracker);
+  const {
+    card,
+    swarm,
+    trackers: told,
+  } = vouching === undefined
+    ? await questions.join(invitation.secret, name, isForTracker)
+    : await questions.joinByCa(vouching, name);
   const said = saidIn(card, root, part);
   if (said === undefined || keyIdOf(said.key) !== credentials.id || !isMemberName(swarm)) {
     const sentence = 'the tracker answered with a card that is none of this key; tell its administrator';

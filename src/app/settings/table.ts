@@ -93,6 +93,13 @@ export const SETTINGS = {
     '14d',
     'how long the cards are good that a tracker of a closed swarm signs: 1d to 90d',
   ),
+  'join-ca': optional(path('files'), 'none', 'certificate of an authority (PEM) that vouches for machines that join'),
+  'join-ca-role': setting(
+    choice('reader', 'client', 'publisher'),
+    () => 'reader' as const,
+    'reader',
+    'what machines may do that join by it: reader, client or publisher',
+  ),
   'allow-host-names': setting(
     yesOrNo,
     () => false,

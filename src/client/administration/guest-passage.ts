@@ -2,9 +2,10 @@
 
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import { closedPassage } from '../../foundation/wire/tls.js';
+import { closedPassage, type Shown } from '../../foundation/wire/tls.js';
 import { TRACKER_WIRE } from '../../tracking/tracker/messages.js';
 
-export function trackerPassage(credentials: Credentials): Passage {
-  return closedPassage(credentials, TRACKER_WIRE);
+/** @param shown in place of the own certificate. */
+export function trackerPassage(credentials: Credentials, shown?: Shown): Passage {
+  return closedPassage(credentials, TRACKER_WIRE, { shown });
 }

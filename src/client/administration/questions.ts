@@ -4,8 +4,10 @@
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type KeyId, keyId, keyIdBytes, keyIdOf, type PublicKey, publicKey } from '../../foundation/identity/keys.js';
+import { vouchingProof } from '../../foundation/identity/vouching.js';
 import { type Address, parseNamedAddress } from '../../foundation/torrent/address.js';
-
+import type { Shown } from '../../foundation/wire/tls.js';
+import type { TrackerReply } from '../../tracking/tracker/messages.js';
 import { trackerPassage } from './guest-passage.js';
 import { MEMBER_PAGES_MAX } from './limits.js';
 import { TrackerQuestion } from './tracker-question.js';
@@ -67,12 +69,25 @@ export class Questions {
    */
   async join(secret: Uint8Array, name: string, isForTracker = false): Promise<Admitted> {
     const ask = async (question: TrackerQuestion): Promise<Admitted> => {
-      const { card, swarm, trackers } = await question.ask({ kind: 'join', secret, name }, 'admitted');
-      const addresses = trackers.map((text) => parseNamedAddress(text));
-      const known = addresses.filter((each) => each !== undefined);
-      return { card, swarm, trackers: known, by: question.address };
+      return admittedOf(question.address, await question.ask({ kind: 'join', secret, name }, 'admitted'));
     };
     return this.#askEither(ask, isForTracker);
+  }
+
+  /** As `join`, by a certificate of another authority: of the own key. */
+  async joinByCa(shown: Omit<Shown, 'onExported'>, name: string): Promise<Admitted> {
+    const credentials = this.#credentials;
+    let exported: Uint8Array = new Uint8Array(0);
+    const onExported = (bytes: Uint8Array): void => {
+      exported = bytes;
+    };
+    const ask = async (question: TrackerQuestion): Promise<Admitted> => {
+      await question.opened();
+      const { publicKey: key, root } = credentials;
+      const proof = vouchingProof(root, exported, credentials);
+      return admittedOf(question.address, await question.ask({ kind: 'joinByCa', key, proof, name }, 'admitted'));
+    };
+    return this.#askEither(ask, false, { ...shown, onExported });
   }
 
   /** A card with a new end. */
@@ -145,11 +160,11 @@ export class Questions {
   }
 
   /** The first that can be reached answers for both; its refusal is final. @param needsRoot but for this one. */
-  async #askEither<T>(ask: (question: TrackerQuestion) => Promise<T>, needsRoot = false): Promise<T> {
+  async #askEither<T>(ask: (question: TrackerQuestion) => Promise<T>, needsRoot = false, shown?: Shown): Promise<T> {
     const away: MiniTorrentError[] = [];
     let rootless: MiniTorrentError | undefined;
     for (const tracker of this.#trackers) {
-      const question = this.#open(tracker);
+      const question = this.#open(tracker, shown);
       try {
         return await ask(question);
       } catch (error) {
@@ -183,9 +198,14 @@ export class Questions {
     throw failures.find(({ code }) => code !== 'NO_TRACKER') ?? noneAnswers(failures);
   }
 
-  #open(tracker: Address): TrackerQuestion {
-    return new TrackerQuestion(tracker, trackerPassage(this.#credentials));
+  #open(tracker: Address, shown?: Shown): TrackerQuestion {
+    return new TrackerQuestion(tracker, trackerPassage(this.#credentials, shown));
   }
+}
+
+function admittedOf(by: Address, { card, swarm, trackers }: Extract<TrackerReply, { kind: 'admitted' }>): Admitted {
+  const known = trackers.map((text) => parseNamedAddress(text)).filter((each) => each !== undefined);
+  return { card, swarm, trackers: known, by };
 }
 
 function noneAnswers(away: readonly MiniTorrentError[]): MiniTorrentError {

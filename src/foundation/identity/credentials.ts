@@ -30,6 +30,7 @@ export interface IdentityMessage {
 export class Credentials {
   readonly swarm: string;
   readonly id: KeyId;
+  readonly publicKey: PublicKey;
   readonly standing: Standing;
   readonly trackerClock = new TrackerClock();
   readonly #secret: SecretKey;
@@ -38,6 +39,7 @@ export class Credentials {
 
   constructor({ swarm, root, secret, card }: Identity) {
     this.swarm = swarm;
+    this.publicKey = secret.publicKey;
     this.id = keyIdOf(secret.publicKey);
     this.standing = new Standing(root);
     this.#secret = secret;

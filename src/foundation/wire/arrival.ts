@@ -3,10 +3,9 @@
 
 import { errnoOf } from '../base/errors.js';
 import type { Timer, Timers } from '../base/timers.js';
-import type { Verdict } from '../identity/gate.js';
 import type { HandshakeTally } from './handshake-tally.js';
 import { HANDSHAKE_DEADLINE_MS, REFUSAL_LINGER_MS } from './limits.js';
-import type { AcceptOutcome, RefusalCode, Wire } from './passage.js';
+import type { AcceptOutcome, Judged, RefusalCode, Wire } from './passage.js';
 import { acceptRefusal, isTlsError, PLAIN_REFUSAL } from './refusals.js';
 import type { Socket } from './transport.js';
 
@@ -24,7 +23,7 @@ export interface ArrivalOptions {
 
 export interface Steps {
   /** Begins the handshake. `judge`: of whoever has proved a key in it. */
-  readonly shake: () => { readonly secured: Socket; readonly judge: () => Verdict };
+  readonly shake: () => { readonly secured: Socket; readonly judge: () => Judged };
 }
 
 /** Exactly one outcome is told. */

@@ -6,8 +6,19 @@ import type { HandshakeTally } from './handshake-tally.js';
 import type { LineOptions } from './handshakes.js';
 import { type DialOptions, dial, type Place, type Socket } from './transport.js';
 
-/** Who came in: a member, or somebody who proved a key and may only ask to become one. */
-export type Admitted = Extract<Verdict, { kind: 'member' | 'stranger' }>;
+/** Who has no card, and proved a certificate of the authority that this tracker admits machines by. */
+export interface Vouched {
+  readonly kind: 'vouched';
+  /** The first host that the certificate names; undefined: it names none. */
+  readonly name: string | undefined;
+  /** What only this connection has, for the proof of the key that joins: VOUCHING_SIZE bytes. */
+  readonly exported: Uint8Array;
+}
+
+/** Who came in: a member, or somebody who proved a key or a certificate, and may only ask to become one. */
+export type Admitted = Extract<Verdict, { kind: 'member' | 'stranger' }> | Vouched;
+
+export type Judged = Verdict | Vouched;
 
 /** Beside the gate's: no TLS, TLS that failed, no time left, no place left, or it went by itself. */
 export type RefusalCode = GateRefusal | 'plain' | 'garbage' | 'tls' | 'late' | 'crowded' | 'left';

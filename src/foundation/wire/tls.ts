@@ -9,15 +9,17 @@ import { FRAME_BYTES_BEFORE_HELLO_MAX } from '../base/limits.js';
 import { hasAesInstructions } from '../base/this-machine.js';
 import { systemTimers, type Timers } from '../base/timers.js';
 import type { Credentials } from '../identity/credentials.js';
+import { openEnvelope } from '../identity/envelope.js';
 import type { Member, Need, Verdict } from '../identity/gate.js';
 import { keyIdOf } from '../identity/keys.js';
+import { firstDnsName, VOUCHING_LABEL, VOUCHING_SIZE } from '../identity/vouching.js';
 import { Arrival, type Turn } from './arrival.js';
 import { FrameReader } from './framing.js';
 import { HandshakeTally } from './handshake-tally.js';
 import { type HandshakeEnd, HandshakeLine } from './handshakes.js';
 import { REFUSAL_WAIT_MS } from './limits.js';
 import { MagicGate } from './magic.js';
-import type { AcceptOutcome, DialOutcome, Passage, PassageDialOptions, Wire } from './passage.js';
+import type { AcceptOutcome, DialOutcome, Judged, Passage, PassageDialOptions, Wire } from './passage.js';
 import { dialRefusal, isTlsError, otherSwarmSentence, rootIn } from './refusals.js';
 import { connectOptions, type Place, type Socket } from './transport.js';
 
@@ -25,15 +27,40 @@ export interface ClosedOptions {
   readonly timers?: Timers;
   /** Seconds since 1970 by this machine's clock. */
   readonly wallS?: () => number;
+  /** PEM of another authority, by whose certificates whoever dials may ask to join. */
+  readonly joinCa?: string | undefined;
+  /** Is shown in place of the own certificate, to whoever admits by another authority. */
+  readonly shown?: Shown | undefined;
+}
+
+export interface Shown {
+  /** PEM: the certificate, and those between it and its authority. */
+  readonly chain: string;
+  readonly key: string;
+  /** Once a connection is open: what only this connection has, VOUCHING_SIZE bytes. */
+  readonly onExported: (exported: Uint8Array) => void;
 }
 
 const AES = 'TLS_AES_128_GCM_SHA256';
 const CHACHA = 'TLS_CHACHA20_POLY1305_SHA256';
+const OWN_SIGNATURES = 'ed25519';
+/** Those of authorities of today; with PKCS #1 a certificate may be signed, but no handshake of TLS 1.3. */
+const ALL_SIGNATURES = [
+  OWN_SIGNATURES,
+  'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512',
+  'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha256',
+  'RSA+SHA256:RSA+SHA384:RSA+SHA512',
+].join(':');
 /** From 3.5 on OpenSSL has a key exchange that a recording of today will not give away to a quantum computer. */
 const GROUPS = opensslAtLeast(3, 5) ? 'X25519MLKEM768:X25519' : 'X25519';
 
 /** One for all passages of an identity, until its card is renewed: to make one takes as long as a handshake. */
-const contexts = new WeakMap<Credentials, { readonly certificate: string; readonly context: tls.SecureContext }>();
+const contexts = new WeakMap<Credentials, Context>();
+
+interface Context {
+  readonly certificate: string;
+  readonly context: tls.SecureContext;
+}
 
 export function closedPassage(credentials: Credentials, wire: Wire, options: ClosedOptions = {}): Passage {
   return new ClosedPassage(credentials, wire, options);
@@ -46,6 +73,10 @@ class ClosedPassage implements Passage {
   readonly #wire: Wire;
   readonly #timers: Timers;
   readonly #wallS: () => number;
+  readonly #joinCa: string | undefined;
+  readonly #shown: Shown | undefined;
+  /** Where it is another one than all passages of these credentials have. */
+  #ownContext: Context | undefined;
   readonly #open = new Map<Socket, Member>();
   readonly #line: HandshakeLine;
   readonly #alpn: DataView;
@@ -53,7 +84,10 @@ class ClosedPassage implements Passage {
   readonly #arrivals = new Map<number, { readonly arrival: Arrival; readonly socket: Socket }>();
   #lastArrival = 0;
 
-  constructor(credentials: Credentials, wire: Wire, { timers = systemTimers, wallS = ownSeconds }: ClosedOptions) {
+  constructor(credentials: Credentials, wire: Wire, options: ClosedOptions) {
+    const { timers = systemTimers, wallS = ownSeconds, joinCa, shown } = options;
+    this.#joinCa = joinCa;
+    this.#shown = shown;
     this.#credentials = credentials;
     this.#wire = wire;
     this.#line = new HandshakeLine(wire.line);
@@ -87,6 +121,7 @@ class ClosedPassage implements Passage {
       if (verdict.kind === 'member') {
         phase.isOpen = true;
         phase.isOver = true;
+        this.#shown?.onExported(exportedOf(socket));
         this.#remember(socket, verdict.member);
         on.opened(verdict.member);
       } else if (verdict.kind === 'refused' && verdict.code === 'otherSwarm')
@@ -145,7 +180,7 @@ class ClosedPassage implements Passage {
         });
         // Of a vector of writes TLSWrap makes one copy before it encrypts them; without this method there are none.
         if (this.#wire.carriesPayload) Object.assign(secured, { _writev: null });
-        return { secured, judge: () => this.#judge(secured, this.#wire.accepts) };
+        return { secured, judge: () => this.#vouched(secured) ?? this.#judge(secured, this.#wire.accepts) };
       },
     });
   }
@@ -167,6 +202,19 @@ class ClosedPassage implements Passage {
       return { kind: 'refused', code: 'notOurs', sentence: `it does not say that it speaks ${this.#wire.alpn}` };
     const clocks = this.#credentials.clocks(this.#wallS(), this.#timers.nowMs());
     return this.#credentials.judge(socket.getPeerX509Certificate()?.raw, need, clocks);
+  }
+
+  /** The one place that takes OpenSSL's word for who somebody is; without any error, and for joining only. */
+  #vouched(socket: tls.TLSSocket): Judged | undefined {
+    const certificate = socket.getPeerX509Certificate();
+    if (this.#joinCa === undefined || certificate === undefined || openEnvelope(certificate.raw) !== undefined) return;
+    if (socket.alpnProtocol !== this.#wire.alpn) return;
+    const wrong = whatIsWrong(socket);
+    if (wrong !== undefined) {
+      const sentence = `its certificate is not of the authority by which this tracker admits, or good no more (${wrong})`;
+      return { kind: 'refused', code: 'notOurs', sentence };
+    }
+    return { kind: 'vouched', name: firstDnsName(certificate.subjectAltName), exported: exportedOf(socket) };
   }
 
   /** Apart from `accept`, whose variables would live as long as the connection. @param host of one that came in. */
@@ -194,26 +242,42 @@ class ClosedPassage implements Passage {
 
   #secureContext(): tls.SecureContext {
     const { certificate } = this.#credentials;
-    const known = contexts.get(this.#credentials);
+    const isOwn = this.#joinCa !== undefined || this.#shown !== undefined;
+    const known = isOwn ? this.#ownContext : contexts.get(this.#credentials);
     if (known?.certificate === certificate) return known.context;
     const [first, second] = hasAesInstructions() ? [AES, CHACHA] : [CHACHA, AES];
     const context = tls.createSecureContext({
-      cert: certificate,
-      key: this.#credentials.privateKey,
+      cert: this.#shown?.chain ?? certificate,
+      key: this.#shown?.key ?? this.#credentials.privateKey,
       // So that no public root is ever asked.
-      ca: certificate,
+      ca: this.#joinCa === undefined ? certificate : [certificate, this.#joinCa],
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
       ciphers: `${first}:${second}`,
       ecdhCurve: GROUPS,
-      sigalgs: 'ed25519',
+      sigalgs: isOwn ? ALL_SIGNATURES : OWN_SIGNATURES,
       secureOptions:
         constants.SSL_OP_NO_TICKET | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
     });
-    contexts.set(this.#credentials, { certificate, context });
+    if (isOwn) this.#ownContext = { certificate, context };
+    else contexts.set(this.#credentials, { certificate, context });
     return context;
   }
 }
+
+/** Asked of the handle, since Node writes it to `authorized` of its own servers' sockets only. */
+function whatIsWrong(socket: tls.TLSSocket): string | undefined {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { verifyError?: () => Error | null } };
+  if (typeof handle?.verifyError !== 'function') return 'this Node cannot tell';
+  const error = handle.verifyError() ?? undefined;
+  return error === undefined ? undefined : (errnoOf(error) ?? error.message);
+}
+
+function exportedOf(socket: tls.TLSSocket): Uint8Array {
+  return Uint8Array.from(socket.exportKeyingMaterial(VOUCHING_SIZE, VOUCHING_LABEL, EMPTY));
+}
+
+const EMPTY = Buffer.alloc(0);
 
 /** What a refusing side says: the magic, then one frame. */
 class RefusalReader {

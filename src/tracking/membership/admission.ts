@@ -1,10 +1,12 @@
-// Who becomes a member and who gets a new card: by an invitation that is good, once for each of its uses; by a key that
-// is known here, however long ago its card ran out; or by a card that is good, at a tracker that lost its list. Pure.
+// Who becomes a member and who gets a new card: by an invitation that is good, once for each of its uses; by another
+// authority; by a key that is known here, however long ago its card ran out; or by a card that is good, at a tracker
+// that lost its list. Pure.
 
 import { createHash } from 'node:crypto';
 import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf, type PublicKey } from '../../foundation/identity/keys.js';
 import { hasPower } from '../../foundation/identity/powers.js';
+import { isVouchingProof } from '../../foundation/identity/vouching.js';
 import { type Decision, decided, refused } from './decision.js';
 import type { Issuer } from './issuer.js';
 import { CARD_REPEATED_S, JOINS_PER_SECOND, MEMBERS_MAX } from './limits.js';
@@ -23,6 +25,19 @@ export interface JoinRequest {
   /** That TLS has proved. */
   readonly key: PublicKey;
   readonly host: string;
+}
+
+export interface VouchedRequest {
+  /** That joins; nothing has proved it yet. */
+  readonly key: PublicKey;
+  /** Its word about this connection. */
+  readonly proof: Uint8Array;
+  /** What it wants to be called, where its certificate names no host. */
+  readonly name: string;
+  readonly host: string;
+  /** Bits of `POWERS` that this tracker gives. */
+  readonly powers: number;
+  readonly by: { readonly name: string | undefined; readonly exported: Uint8Array };
 }
 
 /** When something is asked: by the clock that signs cards, and by the one that nobody sets. */
@@ -54,9 +69,8 @@ export class Admission {
   join({ secret, name, key, host }: JoinRequest, tracker: string, { nowS, nowMs }: Moment): Decision<Uint8Array> {
     const { members, invitations } = this.#membership;
     const id = keyIdOf(key);
-    if (this.#isBanned(id)) return refused('notAdmitted', 'this key is banned from this swarm; ask its administrator');
-    if (!this.#mayLook(nowMs))
-      return refused('limit', 'too many machines join at this tracker now; try again in a second');
+    if (this.#isBanned(id)) return BANNED_KEY;
+    if (!this.#mayLook(nowMs)) return CROWDED;
     const hash = invitationHash(secret);
     const known = members.get(id);
     // The answer to the same request was lost.
@@ -64,8 +78,7 @@ export class Admission {
     const invitation = invitations.get(hash);
     const wrong = invitation === undefined ? UNKNOWN_INVITATION : this.#whatIsWrong(invitation, nowS);
     if (invitation === undefined || wrong !== undefined) return refused('notAdmitted', wrong ?? UNKNOWN_INVITATION);
-    if (known === undefined && members.size >= MEMBERS_MAX)
-      return refused('limit', `this swarm has ${MEMBERS_MAX} members, as many as it may have`);
+    if (known === undefined && members.size >= MEMBERS_MAX) return FULL;
     const record: MemberRecord = {
       ...{ id, key, host, invitation: hash, powers: invitation.powers },
       name: freeName(name, (wanted) => members.isTaken(wanted, id)),
@@ -76,6 +89,27 @@ export class Admission {
     const card = this.#firstCard(record, nowS);
     if (card === undefined) return NO_ROOT;
     return decided(card, { is: 'member', ...record }, { is: 'invitation', ...usedOnce(invitation, tracker) });
+  }
+
+  /** By a certificate of another authority that TLS has proved on this connection. The same key gets a card again. */
+  joinByCa(request: VouchedRequest, { nowS, nowMs }: Moment): Decision<Uint8Array> {
+    const { members, standing } = this.#membership;
+    const { key, proof, by, host, powers } = request;
+    const id = keyIdOf(key);
+    if (!this.#mayLook(nowMs)) return CROWDED;
+    if (!isVouchingProof(standing.root, by.exported, key, proof))
+      return refused('notAdmitted', 'nothing proves that this certificate and the key that wants to join are of one');
+    if (this.#isBanned(id)) return BANNED_KEY;
+    const known = members.get(id);
+    if (hasPower(known?.powers ?? 0, 'track')) return refused('forbidden', 'this key is the one of a tracker');
+    if (known !== undefined) return decided(this.#issuer.card(known, nowS));
+    if (members.size >= MEMBERS_MAX) return FULL;
+    const record: MemberRecord = {
+      ...{ id, key, host, powers, invitation: '', version: 1, atS: nowS },
+      name: freeName(by.name ?? request.name, (wanted) => members.isTaken(wanted, id)),
+      by: this.#issuer.id,
+    };
+    return decided(this.#issuer.card(record, nowS), { is: 'member', ...record });
   }
 
   /** @param member whose key TLS has proved; its card may have run out. */
@@ -138,6 +172,9 @@ export class Admission {
   }
 }
 
+const BANNED_KEY = refused('notAdmitted', 'this key is banned from this swarm; ask its administrator');
+const CROWDED = refused('limit', 'too many machines join at this tracker now; try again in a second');
+const FULL = refused('limit', `this swarm has ${MEMBERS_MAX} members, as many as it may have`);
 const NO_ROOT = refused(
   'unknown',
   'the root key of this swarm is not on the machine of this tracker, so it cannot let a tracker in; the root has to sign the request of the new one: mtorrent swarm root sign',

@@ -105,6 +105,10 @@ export interface MembershipChange {
   readonly row: MembershipRow;
 }
 
+export function changesOf(rows: readonly MembershipRow[]): readonly MembershipChange[] {
+  return rows.map((row) => ({ kind: 'membership', row }));
+}
+
 /** Who is shut out must fit on a full disk; who is let in need not. */
 export function isShuttingOut({ row }: MembershipChange): boolean {
   return row.is === 'ban' || row.is === 'withdrawal';

@@ -31,6 +31,14 @@ import { TrackerMachine } from './machine/machine.js';
 import { TRACKER_MAGIC, TRACKER_WIRE } from './messages.js';
 import { RequestCounts } from './request-counts.js';
 
+/** Another authority, by whose certificates machines join. */
+export interface JoinCa {
+  /** Its own certificate, or several. */
+  readonly pem: string;
+  /** Bits of `POWERS` of whoever joins so. */
+  readonly powers: number;
+}
+
 export interface DaemonOptions {
   /** By which others know it. */
   readonly own: Address;
@@ -58,6 +66,7 @@ export interface DaemonOptions {
   readonly openRoot?: (() => Signer | undefined) | undefined;
   /** As in `IssuerSetting`. */
   readonly cardLifeS?: number;
+  readonly joinCa?: JoinCa | undefined;
 }
 
 type Input = TrackerInput<StoreInput>;
@@ -92,7 +101,9 @@ export class Daemon {
     this.failed = this.#failure.promise;
     const { credentials } = options;
     const isOpen = credentials === undefined;
-    const passage = isOpen ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
+    const passage = isOpen
+      ? plainPassage
+      : closedPassage(credentials, TRACKER_WIRE, { timers, joinCa: options.joinCa?.pem });
     const peerPassage = isOpen ? plainPassage : closedPassage(credentials, PEER_WIRE, { timers });
     this.#passages = [passage, peerPassage];
     const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers, passage, root: credentials?.root });
@@ -290,7 +301,7 @@ export class Daemon {
 
 function closedSettingOf(
   credentials: Credentials,
-  { own, partner, openRoot, cardLifeS }: DaemonOptions,
+  { own, partner, openRoot, cardLifeS, joinCa }: DaemonOptions,
 ): ClosedSetting {
   return {
     standing: credentials.standing,
@@ -299,6 +310,7 @@ function closedSettingOf(
     statement: trackerStatementIn(credentials.card),
     openRoot,
     cardLifeS,
+    joinCaPowers: joinCa?.powers,
     swarm: credentials.swarm,
     trackers: [formatAddress(own), formatAddress(partner)],
     partnerClock: credentials.trackerClock,

@@ -11,7 +11,7 @@ import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pa
 import { hostsOf } from '../../foundation/wire/names.js';
 import { hostTowards } from '../../foundation/wire/route.js';
 import { isHostHere } from '../../foundation/wire/transport.js';
-import { Daemon } from './daemon.js';
+import { Daemon, type JoinCa } from './daemon.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 
 export interface TrackerOptions {
@@ -39,6 +39,7 @@ export interface TrackerOptions {
   readonly openRoot?: (() => Signer | undefined) | undefined;
   /** As in `IssuerSetting`. */
   readonly cardLifeS?: number;
+  readonly joinCa?: JoinCa | undefined;
 }
 
 export interface RunningTracker {
@@ -53,6 +54,8 @@ export interface RunningTracker {
   /** Somebody moved the log file away. */
   logMoved(): void;
 }
+
+export type { JoinCa };
 
 /** Rejects with MiniTorrentError: INVALID_ARGUMENTS, ALREADY_RUNNING, STATE_DAMAGED, PORT_IN_USE, … */
 export async function startTracker(options: TrackerOptions): Promise<RunningTracker> {

@@ -34,6 +34,8 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'allow-host-names': ['yes', 'no', 'yes', 'no'],
   'require-signature': ['yes', 'no', 'yes', 'no'],
   'card-life': ['1d', '3d', '30d', '90d'],
+  'join-ca': ['/a.pem', '/b.pem', '~/c.pem', 'd.pem'],
+  'join-ca-role': ['client', 'publisher', 'reader', 'client'],
   sign: ['yes', 'no', 'yes', 'no'],
   'address-wait': ['10s', '5m', '1h', 'forever'],
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],

@@ -3,13 +3,15 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { readCard } from '../../../src/foundation/identity/card.js';
 import { keyIdBytes, keyIdOf } from '../../../src/foundation/identity/keys.js';
 import { INVITATION_SECRET_SIZE } from '../../../src/foundation/identity/limits.js';
 import { ROLES } from '../../../src/foundation/identity/powers.js';
+import { vouchingProof } from '../../../src/foundation/identity/vouching.js';
 import { keyBytes } from '../../../src/foundation/torrent/ids.js';
 import { CARD_LIFE_S, CARDLESS_CONNECTIONS_MAX } from '../../../src/tracking/membership/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
-import { NOW_S, secretOf, withdrawalOf } from '../membership/closed-pair.js';
+import { NOW_S, ROOT, secretOf, withdrawalOf } from '../membership/closed-pair.js';
 import {
   ClosedStage,
   cardFor,
@@ -90,7 +92,7 @@ test('of refusals the log has a line a second, which says how many it left out',
   );
 });
 
-test('C24: by the word of another authority nobody joins, whoever asks and whatever it proves', () => {
+test('C24: at a tracker without another authority nobody joins by one, whoever asks and whatever it proves', () => {
   const stage = new ClosedStage();
   const { connection: admin } = stage.member(ADMIN, 'admin');
   const before = stage.effects.filter(({ kind }) => kind === 'commit').length;
@@ -100,6 +102,62 @@ test('C24: by the word of another authority nobody joins, whoever asks and whate
   assert.equal(stage.effects.filter(({ kind }) => kind === 'commit').length, before);
   const [reply] = admin.send({ kind: 'members', id: 2, after: new Uint8Array(0) });
   assert.ok(reply?.kind === 'memberList' && !reply.members.some(({ name }) => name.startsWith('pod')));
+});
+
+const EXPORTED = new Uint8Array(32).fill(9);
+
+/** Over a connection on which a certificate of the other authority was proved. */
+function vouchedStage(name?: string): { stage: ClosedStage; connection: Connection } {
+  const stage = new ClosedStage({ closed: { ...closedSetting(TRACKER_1), joinCaPowers: ROLES.reader } });
+  const connection = stage.connect('10.0.0.1', { kind: 'vouched', name, exported: EXPORTED });
+  greet(connection, 0, 0);
+  return { stage, connection };
+}
+
+function vouchedWish(seed: number, exported: Uint8Array = EXPORTED, signer = secretOf(seed)) {
+  const proof = vouchingProof(ROOT.publicKey, exported, signer);
+  return { kind: 'joinByCa', id: 1, key: secretOf(seed).publicKey, proof, name: 'pod' } as const;
+}
+
+test('C24: whom another authority vouches for becomes a member with the role and the name that it was given, once', () => {
+  for (const [name, expected] of [
+    ['Pod-1.Corp', 'pod-1.corp'],
+    [undefined, 'pod'],
+    ['a, "b"\0 c', 'a-b-c'],
+    ['\u202e', 'member'],
+  ] as const) {
+    const { stage, connection } = vouchedStage(name);
+    const [reply] = connection.send(vouchedWish(50));
+    assert.ok(reply?.kind === 'admitted');
+    const card = readCard(reply.card, ROOT.publicKey);
+    assert.ok(card?.kind === 'member');
+    assert.deepEqual([card.member.name, card.member.powers], [expected, ROLES.reader]);
+    const before = stage.effects.filter(({ kind }) => kind === 'commit').length;
+    assert.equal(codeOf(connection.send({ ...vouchedWish(50), id: 2 })), 'admitted');
+    assert.equal(stage.effects.filter(({ kind }) => kind === 'commit').length, before, 'it is a member already');
+  }
+});
+
+test('C24: no proof of the key, or one of another connection or another key, lets nobody in', () => {
+  const { stage, connection } = vouchedStage('pod-1.corp');
+  const wrong = [
+    { ...vouchedWish(50), proof: new Uint8Array(64) },
+    vouchedWish(50, new Uint8Array(32).fill(8)),
+    vouchedWish(50, EXPORTED, secretOf(51)),
+  ];
+  for (const wish of wrong) assert.equal(codeOf(connection.send(wish)), 'notAdmitted');
+  const stranger = stage.stranger(50);
+  assert.equal(codeOf(stranger.send(vouchedWish(50))), 'forbidden', 'its certificate is none of the authority');
+  assert.equal(stage.effects.filter(({ kind }) => kind === 'commit').length, 0);
+});
+
+test('C24: whom another authority vouches for may say that, and nothing else; a banned key hears so', () => {
+  const { stage, connection } = vouchedStage('pod-1.corp');
+  const { connection: admin } = stage.member(ADMIN, 'admin');
+  admin.send({ kind: 'ban', id: 1, member: keyIdBytes(memberId(50)), isBanned: true });
+  assert.equal(codeOf(connection.send(vouchedWish(50))), 'notAdmitted');
+  const secret = invited(stage, admin);
+  assert.equal(codeOf(connection.send({ kind: 'join', id: 3, secret, name: 'pod' })), 'forbidden');
 });
 
 test('two strangers that come with one invitation while the disk is busy are one member', () => {

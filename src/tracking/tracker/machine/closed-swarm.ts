@@ -2,8 +2,8 @@
 // withdrawal, whoever told of it; and what clients are told without having asked. Pure.
 
 import { unreachable } from '../../../foundation/base/assert.js';
-import { equalBytes } from '../../../foundation/base/bytes.js';
-import { type KeyId, keyId, keyIdOf } from '../../../foundation/identity/keys.js';
+import { equalBytes, toHex } from '../../../foundation/base/bytes.js';
+import { type KeyId, keyId, keyIdOf, publicKey } from '../../../foundation/identity/keys.js';
 import type { Standing } from '../../../foundation/identity/standing.js';
 import { parseStatement, type Signer } from '../../../foundation/identity/statement.js';
 import type { TrackerClock } from '../../../foundation/identity/swarm-time.js';
@@ -13,20 +13,20 @@ import type { Decision } from '../../membership/decision.js';
 import { Issuer } from '../../membership/issuer.js';
 import { CARDLESS_CONNECTIONS_MAX, CARDLESS_SILENT_MS } from '../../membership/limits.js';
 import { Membership } from '../../membership/membership.js';
-import type { MembershipRow } from '../../membership/records.js';
+import { changesOf, type MembershipRow } from '../../membership/records.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Commit } from '../../store/contract.js';
 import { MEMBERS_PAGE_MAX, PARTNER_TOLD_MS, RENEWALS_MAX, RENEWALS_PERIOD_MS } from '../limits.js';
 import type { MembershipRequest, TrackerReply } from '../messages.js';
 import { Budget } from '../session/budget.js';
 import { refusal } from '../session/effects.js';
-import { type Entrant, isFull, memberIdOf } from '../session/entrant.js';
+import { type Entrant, isCardless, isFull, memberIdOf } from '../session/entrant.js';
 import { banPages } from './ban-pages.js';
 import type { Connection, Connections } from './connections.js';
 import { MembersSeen } from './members-seen.js';
 import { RefusalLog } from './refusal-log.js';
 import { SwarmClocks } from './swarm-clocks.js';
-import { HAS_CARD, NOT_HERE, NOT_WRITTEN, TOO_OFTEN } from './swarm-refusals.js';
+import { HAS_CARD, NO_OTHER_AUTHORITY, NOT_HERE, NOT_WRITTEN, TOO_OFTEN } from './swarm-refusals.js';
 import { unlistedOf } from './unlisting.js';
 import { type Asked, WriteLine, type WriteRequest } from './write-line.js';
 
@@ -41,6 +41,8 @@ export interface ClosedSetting {
   /** These two as in `IssuerSetting`. */
   readonly openRoot?: (() => Signer | undefined) | undefined;
   readonly cardLifeS?: number | undefined;
+  /** Bits of `POWERS` of whoever joins by another authority; undefined: nobody does. */
+  readonly joinCaPowers?: number | undefined;
   /** For people. */
   readonly swarm: string;
   /** Both addresses as text. */
@@ -127,7 +129,7 @@ export class ClosedSwarm {
   opened({ number, session }: Connection): boolean {
     const member = session.who?.kind === 'member' ? session.who.member : undefined;
     if (member?.kind === 'tracker') this.#trackers.add(member.id);
-    if (session.who?.kind !== 'stranger') return true;
+    if (!isCardless(session.who)) return true;
     this.#strangers += 1;
     if (this.#strangers <= CARDLESS_CONNECTIONS_MAX) return true;
     const sentence = 'too many machines join at this tracker now; try again in a moment';
@@ -136,7 +138,7 @@ export class ClosedSwarm {
   }
 
   closed({ session }: Connection): void {
-    if (session.who?.kind === 'stranger') this.#strangers -= 1;
+    if (isCardless(session.who)) this.#strangers -= 1;
   }
 
   /** Right behind `helloReply`: the clock, and which trackers the root has withdrawn. */
@@ -173,9 +175,6 @@ export class ClosedSwarm {
         return;
       case 'members':
         this.#ports.reply(number, this.#list(session.who, request, nowMs));
-        return;
-      case 'joinByCa':
-        this.#ports.reply(number, refusal(request.id, 'forbidden', 'this tracker admits nobody by another authority'));
         return;
       default:
         this.#ask({ connection: number, request }, nowMs);
@@ -260,9 +259,14 @@ export class ClosedSwarm {
     const { who } = session;
     if (who === undefined) return NOT_HERE;
     if (request.kind === 'join') {
-      if (who.kind !== 'stranger') return HAS_CARD;
+      if (who.kind !== 'stranger') return who.kind === 'member' ? HAS_CARD : NOT_HERE;
       const { secret, name } = request;
-      return this.#admission.join({ secret, name, key: who.key, host }, this.#listId, moment);
+      return this.#admission.join({ secret, name, key: who.key, host }, toHex(this.#ports.listId()), moment);
+    }
+    if (request.kind === 'joinByCa') {
+      const powers = this.#setting.joinCaPowers;
+      if (who.kind !== 'vouched' || powers === undefined) return NO_OTHER_AUTHORITY;
+      return this.#admission.joinByCa({ ...request, key: publicKey(request.key), host, powers, by: who }, moment);
     }
     if (who.kind !== 'member') return NOT_HERE;
     const { member } = who;
@@ -288,6 +292,7 @@ export class ClosedSwarm {
     const bytes = answer ?? new Uint8Array(0);
     switch (request.kind) {
       case 'join':
+      case 'joinByCa':
         this.#ports.reply(connection, { kind: 'admitted', id, card: bytes, swarm, trackers });
         return;
       case 'renew':
@@ -384,16 +389,8 @@ export class ClosedSwarm {
     return this.#seen.page(this.membership, request, nowMs);
   }
 
-  get #listId(): string {
-    return Buffer.from(this.#ports.listId()).toString('hex');
-  }
-
   /** Of this tracker's own accord; what a full disk refuses comes again with the next occasion. */
   #writeOwn(rows: readonly MembershipRow[]): void {
     this.#ports.commit({ changes: changesOf(rows), weight: rows.length, settled: () => undefined });
   }
-}
-
-function changesOf(rows: readonly MembershipRow[]) {
-  return rows.map((row) => ({ kind: 'membership', row }) as const);
 }

@@ -6,6 +6,9 @@ export const NOT_HERE = { refused: { code: 'forbidden', sentence: 'this needs th
 export const HAS_CARD = {
   refused: { code: 'invalid', sentence: 'this machine has a card already; mtorrent leave, and join again' },
 } as const;
+export const NO_OTHER_AUTHORITY = {
+  refused: { code: 'forbidden', sentence: 'this tracker admits nobody by another authority' },
+} as const;
 export const TOO_OFTEN = {
   refused: { code: 'limit', sentence: 'this card was renewed too often; try again later' },
 } as const;

@@ -5,7 +5,7 @@ import { BoundedQueue } from '../../../foundation/base/queue.js';
 import { MEMBERSHIP_WAITING_MAX } from '../limits.js';
 import type { MembershipRequest } from '../messages.js';
 
-export type WriteRequest = Exclude<MembershipRequest, { kind: 'knownBans' | 'members' | 'joinByCa' }>;
+export type WriteRequest = Exclude<MembershipRequest, { kind: 'knownBans' | 'members' }>;
 
 export interface Asked {
   readonly connection: number;
