@@ -55,6 +55,7 @@ export const measureClone: Measure = (root, { bytes }) =>
         unit: '%',
         wanted: (100 * changed) / size + 1,
       },
+      { name: `${what}: first byte after`, value: version.firstByteSeconds, unit: 's', wanted: 0.5 },
       { name: `${what}: over cp (${copy.result.toFixed(2)} s)`, value: version.seconds / copy.result, unit: '×' },
     ];
   });

@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { ProgramProcess } from '../../src/app/demo/processes.js';
 import { randomFile, type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
 import { CommandRun, type EventLine, makeUser, type User } from '../support/command-run.js';
@@ -21,6 +22,8 @@ import {
 } from '../support/e2e-stage.js';
 import { CLONING_DISKS, type ForeignDisk, foreignDisk } from '../support/foreign-disk.js';
 import { lacksPlace } from '../support/needs.js';
+import { canTrace } from '../support/strace.js';
+import { moments, strace } from '../support/traced-machine.js';
 
 /** What a file system and a download write beside the bytes of files. */
 const BESIDE_BYTES = 4 * 2 ** 20;
@@ -192,5 +195,54 @@ for (const disk of CLONING_DISKS) {
     const changed = (CHANGED.length + 3) * PIECE;
     t.diagnostic(`${written} bytes were taken, ${changed} had changed, of ${statSync(fresh).size}`);
     assert.ok(written <= changed + BESIDE_BYTES, `${written} bytes were taken`);
+  });
+
+  test(`a client that is killed at any call about a clone on ${disk.name} leaves nothing that is believed`, async (t) => {
+    const stage = canTrace(t) ? await stageDisk(t, disk) : undefined;
+    if (stage === undefined) return;
+    const { swarm, user, at, get } = stage;
+    // Longer than its next version, so that a clone is too long for a moment.
+    mkdirSync(join(at, 'old'));
+    const old = await randomFile(join(at, 'old/large'), 26 * PIECE + 77);
+    chmodSync(old, 0o600);
+    const fresh = swarm.path('fresh');
+    mkdirSync(join(fresh, 'deep'), { recursive: true });
+    const large = join(fresh, 'deep/large');
+    copyFileSync(old, large);
+    chmodSync(large, 0o755);
+    await write(large, [3]);
+    const handle = await open(large, 'r+');
+    await handle.truncate(22 * PIECE + 9);
+    await handle.write(Buffer.alloc(2 * PIECE), 0, 2 * PIECE, 5 * PIECE);
+    await handle.close();
+    // Of other pieces than its one file, or both were one swarm.
+    writeFileSync(join(fresh, 'note'), 'a folder');
+    const calls = ['ioctl', 'ftruncate', 'fchmod'];
+    for (const source of [large, fresh]) {
+      const mtorrent = await shared(stage, source, basename(source));
+      const words = ['get', mtorrent, `${at}/`, '--reuse', old];
+      const under = async (...more: readonly string[]): Promise<number> => {
+        const launcher = strace(calls, ...more);
+        const traced = new ProgramProcess('get', words, user.directory, { env: user.env, launcher });
+        t.after(() => traced.end());
+        traced.endInput();
+        return await traced.exited;
+      };
+      const [trace, got] = [swarm.path('trace'), join(at, basename(source))];
+      assert.equal(await under('-o', trace), 0);
+      const text = readFileSync(trace, 'utf8');
+      for (const call of calls) assert.match(text, new RegExp(` ${call}\\(`), 'there is a clone');
+      for (const { when, inject } of moments(text)) {
+        rmSync(got, { recursive: true });
+        await under(...inject);
+        const last = get(mtorrent, '--reuse', old);
+        assert.equal((await last.outcome()).code, 0, `${when}: ${last.stderr}`);
+        execFileSync('diff', ['-r', source, got]);
+        // Of its source's permissions at most what is narrower may stay.
+        const { mode } = statSync(source === large ? got : join(got, 'deep/large'));
+        assert.equal(mode & (source === large ? 0o7133 : 0o7022), 0, when);
+        assert.equal(mode & 0o700, source === large ? 0o600 : 0o700, when);
+      }
+    }
   });
 }
