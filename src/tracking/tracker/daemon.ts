@@ -28,7 +28,8 @@ import { Listener } from './listener.js';
 import type { ClosedSetting } from './machine/closed-swarm.js';
 import type { Figures, TrackerEffect, TrackerInput } from './machine/effects.js';
 import { TrackerMachine } from './machine/machine.js';
-import { TRACKER_MAGIC, TRACKER_WIRE } from './messages.js';
+import { TRACKER_MAGIC, TRACKER_WIRE, type TrackerRequest } from './messages.js';
+import { PageTurns } from './page-turns.js';
 import { RequestCounts } from './request-counts.js';
 
 /** Another authority, by whose certificates machines join. */
@@ -72,6 +73,8 @@ export interface DaemonOptions {
 type Input = TrackerInput<StoreInput>;
 type Effect = TrackerEffect<StoreEffect> | WakeAt;
 
+const TOO_MANY_ASK = 'too many ask what is shared; ask again in a few seconds';
+
 export class Daemon {
   /** Settles when the tracker can go on no longer; never while it works or after `stop`. */
   readonly failed: Promise<MiniTorrentError>;
@@ -83,6 +86,7 @@ export class Daemon {
   readonly #listener: Listener;
   readonly #store: StoreShell<StoreInput, StoreEffect>;
   readonly #dialBacks: DialBacks;
+  readonly #pages: PageTurns;
   readonly #failure: Deferred<MiniTorrentError> = deferred();
   readonly #idle: Deferred<void> = deferred();
   readonly #startedMs: number;
@@ -106,6 +110,7 @@ export class Daemon {
       : closedPassage(credentials, TRACKER_WIRE, { timers, joinCa: options.joinCa?.pem });
     const peerPassage = isOpen ? plainPassage : closedPassage(credentials, PEER_WIRE, { timers });
     this.#passages = [passage, peerPassage];
+    this.#pages = new PageTurns(timers);
     const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers, passage, root: credentials?.root });
     this.#machine = new TrackerMachine(
       {
@@ -133,7 +138,7 @@ export class Daemon {
       onOpened: (connection, host, who) => this.#host.post({ kind: 'opened', connection, host, who }),
       onRequest: (connection, request) => {
         this.#requests.came(request);
-        this.#host.post({ kind: 'received', connection, request });
+        this.#received(connection, request);
       },
       follower: store.followerWire,
       onFollowerFrame: (connection, frame, isFirst) => this.#followerSent(connection, frame, isFirst),
@@ -190,6 +195,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#listener.stopReading();
+    this.#pages.end();
     this.#checkIdle();
     await within(this.#idle.promise, STOP_DEADLINE_MS, () => {
       this.#options.log.warn({}, 'stopped before every request was answered');
@@ -200,6 +206,13 @@ export class Daemon {
     this.#dialBacks.close();
     this.#listener.dropAll('the tracker stops');
     this.#options.log.info({ forced, ...this.#machine.registry.counts }, 'tracker stopped');
+  }
+
+  #received(connection: number, request: TrackerRequest): void {
+    const post = (): void => this.#host.post({ kind: 'received', connection, request });
+    if (request.kind !== 'list') post();
+    else if (!this.#pages.ask(post))
+      this.#listener.reply(connection, { kind: 'error', id: request.id, code: 'limit', sentence: TOO_MANY_ASK });
   }
 
   #followerSent(connection: number, frame: Uint8Array, isFirst: boolean): void {

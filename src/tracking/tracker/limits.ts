@@ -22,6 +22,13 @@ export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
 export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 /** Listed files in one reply: with names of 255 bytes some 24 KiB, below FRAME_BYTES_MAX. */
 export const CATALOGUE_PAGE_MAX = 64;
+/**
+ * Milliseconds between two pages, whoever asks: a page and its way take some 0.25 ms of the tracker's thread, so walks
+ * take a tenth of it at most, and one through 200,000 files takes seven seconds.
+ */
+export const PAGE_REST_MS = 2;
+/** Pages that wait for that: the last one is given after two seconds, before who asks gives up. */
+export const PAGES_WAITING_MAX = 1_024;
 /** Members in one reply: 120 bytes each, 16 KiB. Each costs a digest, some 2 µs. */
 export const SUMMARIES_PAGE_MAX = 128;
 /** What members said of files, kept in memory: some 500 bytes each, 50 MB. The one said longest ago goes first. */
