@@ -140,9 +140,12 @@ test('C12: guesses at an invitation let nobody in, and cost a transfer beside th
 test("C11: a whole other swarm at the trackers' addresses is asked for nothing, and both roots are named", async (t) => {
   const [ours, theirs] = [new ClosedSwarm(), new ClosedSwarm('theirs')];
   const stage = await ClosedStage.begin(t);
-  const spy = theirs.tracker();
-  await stage.tracker(0, spy);
-  await stage.tracker(1, theirs.tracker({ name: 'node2' }));
+  const own1 = await stage.tracker(0, ours.tracker());
+  const own2 = await stage.tracker(1, ours.tracker({ name: 'node2', secret: SecretKey.generate() }));
+  const honest = await HonestBeside.begin(stage, ours, 5);
+  await Promise.all([own1, own2].map((each) => each.stop('others take their addresses')));
+  await stage.tracker(0, theirs.tracker(), join(stage.directory, 'theirs-0.db'));
+  await stage.tracker(1, theirs.tracker({ name: 'node2' }), join(stage.directory, 'theirs-1.db'));
   const client = await stage.client('lost', ours.member());
   await sharedFile(stage, client);
   const [own, other] = [ours, theirs].map(({ root }) => shortName(keyIdOf(root.publicKey)));
@@ -151,6 +154,7 @@ test("C11: a whole other swarm at the trackers' addresses is asked for nothing, 
   assert.match(JSON.stringify(told), both);
   const { swarm } = await figuresOf(stage.addresses[0], theirs.member({ role: 'reader' }));
   assert.equal(swarm.members, 0);
+  await honest.end(HOSTILE_SOCKETS);
 });
 
 test("C11: a client of another swarm at a seeder's address gets no request, and the download goes on elsewhere", async (t) => {
@@ -314,7 +318,8 @@ test('C18: when a tracker is withdrawn, all its clients have a card of the other
   await leecher.ask({ kind: 'get', mtorrentPath, destination, ...WHOLE });
   const admin = swarm.member({ name: 'ada', role: 'admin' });
   const known = async (): Promise<number> => (await figuresOf(partner, admin)).swarm.members;
-  await eventually(known, (count) => count === members.length + 1, 'both trackers know all members', DEADLINE_MS);
+  const honest = await HonestBeside.begin(stage, swarm, 10);
+  await eventually(known, (count) => count === members.length + 3, 'both trackers know all members', DEADLINE_MS);
 
   const told = await new Questions(admin, [first, partner]).withdraw(withdrawalOf(swarm, swarm.issuer));
   assert.ok(told.some(({ failure }) => failure === undefined));
@@ -324,6 +329,7 @@ test('C18: when a tracker is withdrawn, all its clients have a card of the other
   t.diagnostic(`all ${members.length} had a new card after ${Math.round(performance.now() - beganMs)} ms`);
   await leecher.until((event) => event.kind === 'completed');
   assert.deepEqual(await readFile(destination), Buffer.from(bytes));
+  await honest.end();
   assert.doesNotMatch(leecher.said, /good no more|no tracker of/, 'it is told once that another tracker is asked');
   await isForbidden(new Questions(members[3] as Credentials, [first]).renew(), /was withdrawn/);
 });

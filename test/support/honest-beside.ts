@@ -50,15 +50,25 @@ export class HonestBeside {
     const leecher = await stage.client('honest-leecher', swarm.member({ name: 'honest-leecher' }), slow);
     const destination = join(stage.directory, 'honest.got');
     await leecher.ask({ kind: 'get', mtorrentPath, destination, ...WHOLE });
-    return new HonestBeside(stage, leecher, bytes, destination);
+    const honest = new HonestBeside(stage, leecher, bytes, destination);
+    await eventually(
+      () => honest.#counts(),
+      ({ received }) => received > 0,
+      'the honest transfer has begun',
+    );
+    return honest;
+  }
+
+  async #counts(): Promise<{ readonly received: number; readonly wasted: number }> {
+    const listed = await this.#leecher.ask({ kind: 'list' });
+    const [row] = listed.kind === 'listed' ? listed.rows : [];
+    const { received, wasted } = row ?? { received: 0, wasted: 0 };
+    return { received, wasted };
   }
 
   /** By counted work, which no busy machine changes: every byte came once, and nothing was refused or began anew. */
   async #lostNothing(): Promise<void> {
-    const listed = await this.#leecher.ask({ kind: 'list' });
-    const [row] = listed.kind === 'listed' ? listed.rows : [];
-    const { received, wasted } = row ?? { received: 0, wasted: 0 };
-    assert.deepEqual({ received, wasted }, { received: this.#bytes.length, wasted: 0 }, this.#leecher.said);
+    assert.deepEqual(await this.#counts(), { received: this.#bytes.length, wasted: 0 }, this.#leecher.said);
     const log = readFileSync(join(this.#stage.directory, 'honest-leecher.log'), 'utf8');
     const dials = log.split('\n').filter((line) => DIALED.test(line)).length;
     assert.equal(dials, 1, 'one connection brought all of it');
