@@ -39,7 +39,7 @@ test('C16: a member with an old card that no tracker knows hears who refuses it,
   const does =
     'says: this tracker does not know bob@mill, and the card is good no more; ask an administrator for an invitation, then mtorrent join';
 
-  const get = new CommandRun(t, bob, ['get', mtorrentPath, 'got.bin', '--timeout', '6s']);
+  const get = new CommandRun(t, bob, ['get', mtorrentPath, 'got.bin', '--timeout', '20s']);
   const { code, stderr } = await get.outcome();
   assert.notEqual(code, 0);
   const said = stderr.split('\n').filter((line) => line.includes('takes this client'));
