@@ -12,6 +12,7 @@ import { deferred } from '../../src/foundation/base/deferred.js';
 import { startDaemon } from '../support/daemon-stage.js';
 import { eventually, PIECE, shareHere, stageSwarm } from '../support/e2e-stage.js';
 import { ask, type HttpAnswer } from '../support/http-requests.js';
+import { PATIENCE_MS } from '../support/patience.js';
 
 const STREAMS = 10_000;
 /** More than an endpoint holds connections. */
@@ -152,7 +153,9 @@ async function wave(t: TestContext, doors: readonly Door[], begin: () => Promise
     }
     return floods.map(({ begun }) => begun);
   };
-  await eventually(look, (counts) => counts.every((count) => count >= STREAMS), 'the flood is through');
+  const isThrough = (counts: readonly number[]): boolean => counts.every((count) => count >= STREAMS);
+  // Twenty thousand connections, which this machine makes as well as takes.
+  await eventually(look, isThrough, 'the flood is through', 3 * PATIENCE_MS);
   t.diagnostic(`${answers} answers meanwhile, the slowest after ${Math.round(longestMs)} ms`);
   return floods;
 }
