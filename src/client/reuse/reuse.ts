@@ -11,7 +11,6 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import type { CloneCall } from '../../transfer/storage/clone.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { OpenFiles } from '../disk-jobs/open-files.js';
@@ -29,8 +28,6 @@ export interface ReuseOptions {
   readonly files: OpenFiles;
   /** What others on this machine have. */
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
-  /** For tests; absent: the file system's. */
-  readonly clone?: CloneCall | undefined;
   readonly log: Log;
   /** For the person at the console. */
   readonly tell: (sentence: string) => void;
@@ -81,9 +78,9 @@ export class Reuse {
   async planForPart(entry: Entry, metainfo: Metainfo, part: PartToFill): Promise<FoundPlan | undefined> {
     const found = await this.planFor(entry, metainfo, part.have);
     if (found === undefined) return undefined;
-    const { log, clone } = this.#options;
+    const { log } = this.#options;
     try {
-      return { ...found, placed: await placePieces(part, found.plan, { clock: systemClock, log, call: clone }) };
+      return { ...found, placed: await placePieces(part, found.plan, { clock: systemClock, log }) };
     } catch (error) {
       await part.storage.close();
       throw error;
