@@ -71,7 +71,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   tracker: {
     run: runTrackerBench,
     usage:
-      '[announces] [idle] [steady] [start] [catchup] [failover] [return] [silence] [catalogue] [--closed] [--disk]; or --store postgres [announces] [together] [seen] [start] [failover] [--runs N]',
+      '[announces] [idle] [steady] [start] [catchup] [failover] [return] [mixed] [silence] [catalogue] [--closed] [--disk]; or --store postgres [announces] [together] [seen] [start] [failover] [--runs N]',
     shows: 'the tracker pair under load, or trackers on one PostgreSQL',
   },
   verify: {

@@ -12,7 +12,7 @@ interface Bar {
   readonly atLeast?: number;
 }
 
-export const CLOSED_SCENES: readonly string[] = ['announces', 'idle', 'steady', 'failover', 'return'];
+export const CLOSED_SCENES: readonly string[] = ['announces', 'idle', 'steady', 'failover', 'return', 'mixed'];
 
 const BARS: Readonly<Record<string, Bar>> = {
   'announces, 200 × 8 open': { ratioAtLeast: 0.75, atLeast: 20_000 },

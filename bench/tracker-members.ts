@@ -32,13 +32,16 @@ export class Members {
   readonly #child;
   talking: Talking = { first: 0, second: 0, gaveUp: 0, told: 0, lastToldMs: 0 };
 
-  /** @param ears `apart`: what one hears another does not know of, though they may show one card. */
+  /**
+   * @param ears `apart`: what one hears another does not know of, though they may show one card; `foreign`: as
+   * `shared`, of another swarm, so that no tracker ever greets them.
+   */
   constructor(
     trackers: readonly Address[],
     first: number,
     count: number,
     identities?: string,
-    ears: 'shared' | 'apart' = 'shared',
+    ears: 'shared' | 'apart' | 'foreign' = 'shared',
   ) {
     const numbers = [first, count].map(String);
     const words = [...trackers.map(formatAddress), ...numbers, ...(identities === undefined ? [] : [identities, ears])];
@@ -95,7 +98,7 @@ async function takePart([one = '', two = '', first, count, identities, ears]: re
       log: silentLog,
     });
     started.push(announce);
-    const isBatchFull = started.length % START_BATCH === 0;
+    const isBatchFull = started.length % START_BATCH === 0 && ears !== 'foreign';
     while (isBatchFull && started.slice(-START_BATCH).some((one) => !isTalking(one))) await sleep(5);
   }
 }

@@ -1,11 +1,14 @@
 // Ten thousand clients whose tracker is killed: how soon the other one has greeted them, and how many gave up in its
-// line. The announcers are those of real clients, with their deadlines and their back-off.
+// line. The announcers are those of real clients, with their deadlines and their back-off. In a closed swarm a fifth as
+// many of another swarm come as well, in the scene `mixed`.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Swarm } from '../src/app/demo/swarm.js';
 import type { Address } from '../src/foundation/torrent/address.js';
 import type { Handshakes } from '../src/foundation/wire/handshake-tally.js';
 import type { Passage } from '../src/foundation/wire/passage.js';
 import { trackerStatus } from '../src/tracking/tracker/status.js';
+import { ClosedSwarm } from './closed-swarm.js';
 import { Members } from './tracker-members.js';
 import { type Figure, MIB, type SceneOptions, withPair } from './tracker-stage.js';
 import { cpuSeconds, machineBusySeconds, rssPeakBytes } from './tracker-vitals.js';
@@ -13,10 +16,24 @@ import { cpuSeconds, machineBusySeconds, rssPeakBytes } from './tracker-vitals.j
 const MEMBERS = 10_000;
 const MEMBERS_QUICK = 2_000;
 const PROCESSES = 2;
+/** Of the members' number, those of another swarm that dial the same trackers. */
+const FOREIGN_SHARE = 0.2;
 const LOOK_MS = 50;
 const DEADLINE_MS = 300_000;
 
-export async function returnScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
+export function returnScene(options: SceneOptions): Promise<readonly Figure[]> {
+  return returned(options, 0);
+}
+
+/** Nothing in an open swarm, where nobody is of another one. */
+export async function mixedScene(options: SceneOptions): Promise<readonly Figure[]> {
+  return options.isClosed ? returned(options, FOREIGN_SHARE) : [];
+}
+
+async function returned(
+  { root, quick, isClosed, note }: SceneOptions,
+  foreignShare: number,
+): Promise<readonly Figure[]> {
   const count = quick ? MEMBERS_QUICK : MEMBERS;
   return withPair({ root, isClosed }, async ({ swarm, first, second, identities, passages }) => {
     const each = count / PROCESSES;
@@ -24,6 +41,7 @@ export async function returnScene({ root, quick, isClosed, note }: SceneOptions)
       { length: PROCESSES },
       (_, at) => new Members(swarm.trackers, 1 + at * each, each, identities),
     );
+    const foreign = identities === undefined ? [] : await foreignersOf(swarm, count, foreignShare);
     const sum = (of: 'first' | 'second' | 'gaveUp'): number =>
       members.reduce((total, { talking }) => total + talking[of], 0);
     try {
@@ -58,9 +76,17 @@ export async function returnScene({ root, quick, isClosed, note }: SceneOptions)
         { what: 'peak memory of the other tracker', value: rssPeakBytes(second.pid) / MIB, unit: 'MiB' },
       ];
     } finally {
-      for (const one of members) one.end();
+      for (const one of [...members, ...foreign]) one.end();
     }
   });
+}
+
+/** Behind the members in number. */
+async function foreignersOf(swarm: Swarm, count: number, share: number): Promise<readonly Members[]> {
+  if (share === 0) return [];
+  const identities = swarm.path('foreign-identities');
+  await ClosedSwarm.make(identities, swarm.trackers);
+  return [new Members(swarm.trackers, count + 1, count * share, identities, 'foreign')];
 }
 
 /** Undefined in the clear. */

@@ -17,7 +17,7 @@ import { catchUpScene } from './tracker-catchup.js';
 import { CLOSED_SCENES, inTurn } from './tracker-closed.js';
 import { idleScene, steadyScene } from './tracker-connections.js';
 import { failoverScene } from './tracker-failover.js';
-import { returnScene } from './tracker-return.js';
+import { mixedScene, returnScene } from './tracker-return.js';
 import { silenceScene } from './tracker-silence.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 import { startScene } from './tracker-start.js';
@@ -31,6 +31,7 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   catchup: catchUpScene,
   failover: failoverScene,
   return: returnScene,
+  mixed: mixedScene,
   silence: silenceScene,
   catalogue: catalogueScene,
 };
