@@ -98,12 +98,12 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     return this.#connections.silent();
   }
 
-  /** Every connected peer. */
   /** Since it was opened. */
   get totals(): Totals {
     return { ...this.#reports.totals, reused: this.#local.reused };
   }
 
+  /** Every connected peer. */
   describe(nowMs: number): readonly ConnectedPeer[] {
     return this.#connections.describe(nowMs);
   }
