@@ -117,7 +117,7 @@ test('what is no link, no .mtorrent and no rate is refused by its name, and the 
   const notice = page.getByRole('status').first();
   await page.getByLabel('Link', { exact: true }).fill('hello world');
   await page.keyboard.press('Enter');
-  await notice.filter({ hasText: 'one begins with mtorrent:?' }).waitFor();
+  await notice.filter({ hasText: 'one begins with mtorrent:' }).waitFor();
   await writeFile(swarm.path('photo.png'), 'no .mtorrent');
   await dropOn(page, 'photo.png', swarm.path('photo.png'));
   await notice.filter({ hasText: /^photo\.png, line 1/ }).waitFor();

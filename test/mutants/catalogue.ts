@@ -2959,6 +2959,15 @@ export const CATALOGUE: readonly Defect[] = [
     rule: 'a script that names itself as its interpreter is told, and the client goes on',
   },
   {
+    name: 'page: a link is taken for none',
+    breaks: 'the link that share prints can be pasted',
+    file: 'src/app/page/pasted.ts',
+    right: '/mtorrent:/i',
+    wrong: '/mtorrent:\\?/i',
+    test: 'test/app/page/pasted.test.ts',
+    rule: 'a link of ours is taken as one, as mails leave it as well, and so is a path; other words are not',
+  },
+  {
     name: 'page: of a map only the last of eight changed cells is painted',
     breaks: 'a map shows what each peer has',
     file: 'src/app/page/map-picture.ts',

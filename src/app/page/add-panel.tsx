@@ -1,6 +1,8 @@
 // What is downloaded next: a .mtorrent that is dropped anywhere on the page or chosen, or a link that is pasted.
 
 import { change, drop } from './api.js';
+import { LINK_ID } from './kept-focus.js';
+import { isLinkOrPath } from './pasted.js';
 import { useEffect, useRef, useState } from './preact.js';
 import { type FileRow, isWhole } from './rows.js';
 
@@ -44,20 +46,21 @@ export function AddPanel({ downloadDir, files, onAdded }: AddPanelProps) {
     const given = link.trim();
     if (given === '') return;
     if (isLinkOrPath(given)) void begin(() => change('get', { mtorrentPath: given, destination: `${downloadDir}/` }));
-    else setTold({ isBad: true, sentence: 'this is no link: one begins with mtorrent:?, and share prints it' });
+    else setTold({ isBad: true, sentence: 'this is no link: one begins with mtorrent:, and share prints it' });
   };
   return (
     <section class={isOver ? 'card add over' : 'card add'} aria-labelledby="add">
       <h2 id="add">Add a download</h2>
       <form onSubmit={fetchLink}>
         <input
+          id={LINK_ID}
           type="text"
           aria-label="Link"
-          placeholder="Paste a link: mtorrent:?…"
+          placeholder="Paste a link: mtorrent:…"
           value={link}
           onInput={(event) => setLink(event.currentTarget.value)}
         />
-        <button type="submit" class="main" disabled={link.trim() === ''}>
+        <button type="submit" class="main" aria-disabled={link.trim() === ''}>
           Get
         </button>
         <button type="button" onClick={() => chooser.current?.click()}>
@@ -81,11 +84,6 @@ export function AddPanel({ downloadDir, files, onAdded }: AddPanelProps) {
       </p>
     </section>
   );
-}
-
-/** A link may stand in brackets or behind a mark of quoted text; a path is one of the client's machine. */
-function isLinkOrPath(text: string): boolean {
-  return text.startsWith('/') || /mtorrent:\?/i.test(text.replace(/\s+/g, ''));
 }
 
 /** Undefined: there is nothing to say that the list does not say. */

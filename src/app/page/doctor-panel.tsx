@@ -11,6 +11,7 @@ export function DoctorPanel() {
   const [told, setTold] = useState('Looks for faults, and for what limits the running downloads.');
   const [isBusy, setIsBusy] = useState(false);
   const look = async (): Promise<void> => {
+    if (isBusy) return;
     setIsBusy(true);
     try {
       const { findings: found } = await ask<{ readonly findings: readonly FindingRow[] }>('doctor');
@@ -25,7 +26,7 @@ export function DoctorPanel() {
     <section class="card" aria-labelledby="doctor">
       <h2 id="doctor">
         Doctor
-        <button type="button" disabled={isBusy} onClick={() => void look()}>
+        <button type="button" aria-disabled={isBusy} onClick={() => void look()}>
           {isBusy ? 'Looking…' : 'Look now'}
         </button>
       </h2>

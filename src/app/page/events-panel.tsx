@@ -50,13 +50,16 @@ export function EventsPanel() {
     <section class="card" aria-labelledby="events">
       <h2 id="events">Events</h2>
       {lines.length === 0 && <p class="hint">Nothing since this page was opened.</p>}
-      <ol class="log">
-        {lines.map(({ key, at, isBad, text }) => (
-          <li key={key} class={isBad ? 'bad' : ''}>
-            <time>{at}</time> {text}
-          </li>
-        ))}
-      </ol>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
+      <section class="log" aria-label="Lines" tabIndex={0}>
+        <ol>
+          {lines.map(({ key, at, isBad, text }) => (
+            <li key={key} class={isBad ? 'bad' : ''}>
+              <time>{at}</time> {text}
+            </li>
+          ))}
+        </ol>
+      </section>
     </section>
   );
 }

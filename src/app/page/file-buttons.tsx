@@ -2,7 +2,7 @@
 
 import { ask, change } from './api.js';
 import { useRef, useState } from './preact.js';
-import { type FileRow, isWhole, mayPause, mayQueue, mayResume } from './rows.js';
+import { type FileRow, isWhole, mayNotYet, mayPause, mayQueue, mayResume } from './rows.js';
 
 interface FileButtonsProps {
   readonly file: FileRow;
@@ -33,10 +33,7 @@ export function FileButtons({ file, onChanged, onRemoving }: FileButtonsProps) {
       {label}
     </button>
   );
-  const simple = (verb: 'pause' | 'resume') => async (): Promise<string> => {
-    await change(verb, { name: mtorrentPath });
-    return '';
-  };
+  const turn = mayResume(file) ? 'Resume' : 'Pause';
   const queue = (verb: 'top' | 'bottom', done: string) => async (): Promise<string> => {
     await change(verb, { name: mtorrentPath });
     return done;
@@ -44,8 +41,22 @@ export function FileButtons({ file, onChanged, onRemoving }: FileButtonsProps) {
   return (
     <>
       <span class="buttons">
-        {mayPause(file) && button('Pause', simple('pause'))}
-        {mayResume(file) && button('Resume', simple('resume'))}
+        {(mayPause(file) || mayResume(file) || mayNotYet(file)) && (
+          // One button, so that the focus stays while the file goes from one state to another.
+          <button
+            type="button"
+            aria-label={`${turn} ${name}`}
+            aria-disabled={mayNotYet(file)}
+            onClick={() => {
+              if (!mayNotYet(file))
+                void perform(() =>
+                  change(turn === 'Pause' ? 'pause' : 'resume', { name: mtorrentPath }).then(() => ''),
+                );
+            }}
+          >
+            {turn}
+          </button>
+        )}
         {mayQueue(file) && button('Top', queue('top', 'it begins next'))}
         {mayQueue(file) && button('Bottom', queue('bottom', 'it begins after all others'))}
         {button('Verify', async () => {

@@ -2,6 +2,7 @@
 
 import { counted, formatBytes, formatEta, formatRate, percentOf } from './figures.js';
 import { FileButtons } from './file-buttons.js';
+import { useKeptFocus } from './kept-focus.js';
 import { kept, useState } from './preact.js';
 import { type FileRow, isWhole } from './rows.js';
 
@@ -18,6 +19,7 @@ const ROWS_MAX = 200;
 
 export function FileList({ files, isKnown, open, onOpen, onChanged }: FileListProps) {
   const [filter, setFilter] = useState('');
+  useKeptFocus();
   const found = files.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
   const downloads = found.filter((file) => !isWhole(file));
   const shares = found.filter(isWhole);
@@ -73,7 +75,7 @@ const FileItem = kept(({ file, isOpen, onOpen, onChanged }: FileItemProps) => {
   const { name, state, have, pieces, problem, mtorrentPath } = file;
   const percent = percentOf(have, pieces);
   return (
-    <li class={isOpen ? 'file open' : 'file'}>
+    <li class={isOpen ? 'file open' : 'file'} data-file={mtorrentPath}>
       <button type="button" class="name" aria-pressed={isOpen} onClick={() => onOpen(isOpen ? '' : mtorrentPath)}>
         {name}
       </button>

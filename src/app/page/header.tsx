@@ -3,7 +3,7 @@
 import { change } from './api.js';
 import { formatRate } from './figures.js';
 import { useAsked } from './looking.js';
-import { useState } from './preact.js';
+import { useLayoutEffect, useRef, useState } from './preact.js';
 import type { AboutRow, LimitsRow } from './rows.js';
 
 const LIMITS_MS = 5_000;
@@ -46,6 +46,15 @@ interface GaugeProps {
 function Gauge({ name, rate, limit, onChanged }: GaugeProps) {
   const [typed, setTyped] = useState<string>();
   const [mistake, setMistake] = useState('');
+  const form = useRef<HTMLFormElement>(null);
+  const isTyping = typed !== undefined;
+  const wasTyping = useRef(false);
+  // The focus goes into what is opened, and back to what opened it.
+  useLayoutEffect(() => {
+    if (isTyping) form.current?.querySelector('input')?.focus();
+    else if (wasTyping.current) form.current?.querySelector('button')?.focus();
+    wasTyping.current = isTyping;
+  }, [isTyping]);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
@@ -63,7 +72,7 @@ function Gauge({ name, rate, limit, onChanged }: GaugeProps) {
   };
   const shown = limit === undefined ? '' : limit === 0 ? 'no limit' : `at most ${formatRate(limit)}`;
   return (
-    <form class={`gauge ${name}`} onSubmit={(event) => void send(event)}>
+    <form ref={form} class={`gauge ${name}`} onSubmit={(event) => void send(event)}>
       <span class="rate">
         <span aria-hidden="true">{name === 'down' ? '↓' : '↑'}</span> {formatRate(rate)}
       </span>
@@ -83,7 +92,6 @@ function Gauge({ name, rate, limit, onChanged }: GaugeProps) {
             placeholder="10M, off"
             size={7}
             value={typed}
-            ref={(input) => input?.focus()}
             onInput={(event) => setTyped(event.currentTarget.value)}
             onKeyDown={(event) => event.key === 'Escape' && giveUp()}
           />

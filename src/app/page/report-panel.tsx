@@ -13,6 +13,7 @@ export function ReportPanel({ name }: { readonly name: string }) {
   const [told, setTold] = useState('Asks the trackers what each member sent, and how long it took.');
   const [isBusy, setIsBusy] = useState(false);
   const look = async (): Promise<void> => {
+    if (isBusy) return;
     setIsBusy(true);
     try {
       setReport(await ask<ReportRow>('report', { name }));
@@ -26,7 +27,7 @@ export function ReportPanel({ name }: { readonly name: string }) {
     <section class="report" aria-labelledby="report">
       <h3 id="report">
         Swarm report
-        <button type="button" disabled={isBusy} onClick={() => void look()}>
+        <button type="button" aria-disabled={isBusy} onClick={() => void look()}>
           {isBusy ? 'Asking…' : 'Ask now'}
         </button>
       </h3>

@@ -154,6 +154,11 @@ export function mayQueue({ state }: FileRow): boolean {
   return state === 'waiting';
 }
 
+/** It is about to be one of those that may be paused or resumed. */
+export function mayNotYet(file: FileRow): boolean {
+  return file.state === 'finishing' || (file.state === 'checking' && !isWhole(file));
+}
+
 export function mayResume({ state }: FileRow): boolean {
   return state === 'paused' || state === 'failed';
 }

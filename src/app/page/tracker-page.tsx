@@ -102,16 +102,19 @@ function SeederList({ name, pieces, swarm }: SeederListProps) {
   const { total, seeders } = answer;
   const shown = seeders.slice(0, SHOWN_MAX);
   return (
-    <ul class="seeders">
-      {shown.map(({ address, have }) => (
-        <li key={address}>
-          <span class="mono">{address}</span>
-          <progress aria-label={`${name}: pieces at ${address}`} max={pieces} value={have} />
-          <span>{`${percentOf(have, pieces)} %`}</span>
-        </li>
-      ))}
-      {total > shown.length && <li class="hint">{`${total - shown.length} more`}</li>}
-    </ul>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
+    <section class="seeders" aria-label={`Seeders of ${name}`} tabIndex={0}>
+      <ul>
+        {shown.map(({ address, have }) => (
+          <li key={address}>
+            <span class="mono">{address}</span>
+            <progress aria-label={`${name}: pieces at ${address}`} max={pieces} value={have} />
+            <span>{`${percentOf(have, pieces)} %`}</span>
+          </li>
+        ))}
+        {total > shown.length && <li class="hint">{`${total - shown.length} more`}</li>}
+      </ul>
+    </section>
   );
 }
 
