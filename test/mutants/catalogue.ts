@@ -2198,6 +2198,16 @@ const ATTACKS: readonly Defect[] = [
     rule: 'a process in the clear is told in the clear that the swarm is closed, and never asked for more',
   },
   {
+    name: 'closed: the secret of an invitation is said before the gate',
+    breaks: 'a tracker that the root has not proved hears nothing',
+    file: 'src/foundation/wire/dialed.ts',
+    right: '    this.#outbox = new Outbox(socket);',
+    wrong:
+      "    this.#outbox = new Outbox(socket);\n    socket.on('secureConnect', () => this.#opened(socket, undefined));",
+    test: 'test/app/identity/joining.test.ts',
+    rule: 'C12: a tracker of another swarm hears no byte of a machine that joins',
+  },
+  {
     name: 'another authority: a chain with a fault lets in',
     breaks: 'only a certificate that OpenSSL finds good without any error lets anybody join',
     file: 'src/foundation/wire/tls.ts',
