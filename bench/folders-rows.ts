@@ -13,6 +13,7 @@ import { formatAddress } from '../src/foundation/torrent/address.js';
 import { ANY_NAMES } from '../src/foundation/torrent/metainfo.js';
 import { readMetainfo } from '../src/transfer/storage/metainfo-file.js';
 import { withCleanup } from './cleanup.js';
+import { measureChanged } from './folders-changed.js';
 import { measureClone } from './folders-clone.js';
 import {
   assertEqual,
@@ -316,4 +317,5 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   stdout: measureStdout,
   idle: measureIdle,
   clone: measureClone,
+  changed: measureChanged,
 };

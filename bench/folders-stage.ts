@@ -127,8 +127,14 @@ export function timeLine(line: string): { readonly seconds: number; readonly cpu
 
 /** Throws unless both hold the same files with the same bytes. */
 export function assertEqual(source: string, target: string): void {
+  const difference = differenceOf(source, target);
+  if (difference !== undefined) throw new Error(`${target} is not ${source}: ${difference}`);
+}
+
+/** In which files they differ; undefined: in none. */
+export function differenceOf(source: string, target: string): string | undefined {
   const { status, stdout } = spawnSync('diff', ['-rq', source, target], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${target} is not ${source}: ${stdout.slice(0, 1_000)}`);
+  return status === 0 ? undefined : stdout.slice(0, 1_000);
 }
 
 /** Seconds of a line of the shell, to its end. */

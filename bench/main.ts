@@ -52,7 +52,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   folders: {
     run: runFoldersBench,
     usage:
-      '[--entries 100000] [--size 4GiB] [--only create,small,publish,large,partial,version,trees,link,stdout,idle,clone] [--out DIR]',
+      '[--entries 100000] [--size 4GiB] [--only create,small,publish,large,partial,version,trees,link,stdout,idle,clone,changed] [--out DIR]',
     shows: 'folders, their versions and their links, beside tar and one large file',
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
