@@ -27,7 +27,7 @@ test('the page of a tracker shows what is shared, who has how much, its requests
   await page.getByText('ready', { exact: true }).waitFor();
   await page.getByText('the partner is connected').waitFor();
   await page.getByText('both lists are equal').waitFor();
-  await page.getByText(/^\d+\.\d requests a second, of them \d+\.\d announces, \d/).waitFor();
+  await page.getByText(/^\d+\.\d requests a second in the last \d+ s, of them \d+\.\d announces, \d/).waitFor();
   await page.getByText('2 seeders, 1 complete').waitFor();
   // By the keyboard.
   await page.locator('summary').filter({ hasText: 'disk.img' }).focus();

@@ -1,9 +1,9 @@
 // The page of a tracker: what it holds, whether it is in step with its partner, and how many requests it takes.
 
-import { counted, formatBytes, percentOf } from './figures.js';
+import { counted, formatBytes, formatSeconds, percentOf } from './figures.js';
 import { useAsked } from './looking.js';
 import { useRef, useState } from './preact.js';
-import { type RequestCountsRow, requestWords } from './request-rates.js';
+import { looksWith, type RequestCountsRow, requestWords } from './request-rates.js';
 import type { AboutRow } from './rows.js';
 
 const STATUS_MS = 2_000;
@@ -131,8 +131,10 @@ function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rat
       {!ready && <p class="problem">{unready}</p>}
       <ul class="rows">
         <li>{rate ?? 'counting requests…'}</li>
-        {partnerWords(partner).map((words) => (
-          <li key={words}>{words}</li>
+        {partnerWords(partner).map(([words, isBad]) => (
+          <li key={words} class={isBad ? 'bad' : ''}>
+            {words}
+          </li>
         ))}
       </ul>
       <FigureList title="This tracker" figures={plain(stats)} />
@@ -142,14 +144,15 @@ function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rat
 }
 
 /** Of what the statistics say of the partner; a shared database says other things. */
-function partnerWords(partner: unknown): readonly string[] {
+function partnerWords(partner: unknown): readonly (readonly [string, boolean])[] {
   if (typeof partner !== 'object' || partner === null) return [];
   const { following, followedBy, digestEqual } = partner as Figures;
-  const words: string[] = [];
+  const words: [string, boolean][] = [];
   if (typeof following === 'boolean')
-    words.push(following ? 'the partner is connected' : 'the partner does not answer');
-  if (following === true && followedBy === false) words.push('the partner does not take changes from here');
-  if (typeof digestEqual === 'boolean') words.push(digestEqual ? 'both lists are equal' : 'the lists differ');
+    words.push(following ? ['the partner is connected', false] : ['the partner does not answer', true]);
+  if (following === true && followedBy === false) words.push(['the partner does not take changes from here', true]);
+  if (typeof digestEqual === 'boolean')
+    words.push(digestEqual ? ['both lists are equal', false] : ['the lists differ', true]);
   return words;
 }
 
@@ -160,8 +163,8 @@ function FigureList({ title, figures }: { readonly title: string; readonly figur
       <dl class="totals">
         {figures.map(([name, value]) => (
           <div key={name}>
-            <dt>{spaced(name)}</dt>
-            <dd>{typeof value === 'number' ? value.toLocaleString('en') : String(value)}</dd>
+            <dt>{spaced(name.replace(/(?:Bytes|Ms)$/, ''))}</dt>
+            <dd>{shown(name, value)}</dd>
           </div>
         ))}
       </dl>
@@ -169,15 +172,25 @@ function FigureList({ title, figures }: { readonly title: string; readonly figur
   );
 }
 
+/** By the unit at the end of its name. */
+function shown(name: string, value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'number') return String(value);
+  if (name === 'wallMs') return new Date(value).toLocaleString();
+  if (name.endsWith('Bytes')) return formatBytes(value);
+  if (name.endsWith('Ms')) return value < 1_000 ? `${value.toLocaleString('en')} ms` : formatSeconds(value);
+  return value.toLocaleString('en');
+}
+
 /** 'liveEntries' → 'live entries' */
 function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** Between the last two looks; undefined before there were two. */
+/** Of the last looks; undefined before there were two. */
 function useRequestWords(stats: RequestCountsRow | undefined): string | undefined {
-  const last = useRef<{ readonly stats: RequestCountsRow; readonly words: string | undefined } | undefined>(undefined);
-  if (stats !== undefined && stats !== last.current?.stats)
-    last.current = { stats, words: requestWords(last.current?.stats, stats) };
-  return last.current?.words;
+  const looks = useRef<readonly RequestCountsRow[]>([]);
+  if (stats === undefined) return undefined;
+  if (stats !== looks.current.at(-1)) looks.current = looksWith(looks.current, stats);
+  return requestWords(looks.current[0], stats);
 }
