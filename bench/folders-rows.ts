@@ -45,7 +45,7 @@ const CHANGED_SHARE = 0.1;
 const STREAM_PAIRS = 3;
 /** Until what the start of a client took has been given back. */
 const IDLE_SETTLE_MS = 40_000;
-/** How often its memory is looked at then, in milliseconds, and how often in all: through two looks at a large folder. */
+/** Milliseconds between two looks at its memory then, and how many there are: through two looks at a large folder. */
 const IDLE_LOOK_MS = 1_000;
 const IDLE_LOOKS = (2 * LOOKS_TOGETHER * LOOK_AGAIN_MS) / IDLE_LOOK_MS;
 /** Descriptors that a client may open for the files of folders, beside what it has open anyway. */

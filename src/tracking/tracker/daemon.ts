@@ -210,8 +210,10 @@ export class Daemon {
 
   #received(connection: number, request: TrackerRequest): void {
     const post = (): void => this.#host.post({ kind: 'received', connection, request });
-    if (request.kind !== 'list') post();
-    else if (!this.#pages.ask(post))
+    if (request.kind !== 'list') {
+      this.#pages.othersAsk();
+      post();
+    } else if (!this.#pages.ask(post))
       this.#listener.reply(connection, { kind: 'error', id: request.id, code: 'limit', sentence: TOO_MANY_ASK });
   }
 

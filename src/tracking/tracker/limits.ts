@@ -23,10 +23,12 @@ export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 /** Listed files in one reply: with names of 255 bytes some 24 KiB, below FRAME_BYTES_MAX. */
 export const CATALOGUE_PAGE_MAX = 64;
 /**
- * Milliseconds between two pages, whoever asks: a page and its way take some 0.25 ms of the tracker's thread, so walks
- * take a tenth of it at most, and one through 200,000 files takes seven seconds.
+ * Milliseconds between two pages while others ask for something else: a page and its way take some 0.25 ms of the
+ * tracker's thread, so walks take a tenth of it at most. One through 200,000 files takes seven seconds then, else one.
  */
 export const PAGE_REST_MS = 2;
+/** Milliseconds for which somebody who asked for something else counts as there. */
+export const OTHERS_RECENT_MS = 1_000;
 /** Pages that wait for that: the last one is given after two seconds, before who asks gives up. */
 export const PAGES_WAITING_MAX = 1_024;
 /** Members in one reply: 120 bytes each, 16 KiB. Each costs a digest, some 2 µs. */

@@ -1,8 +1,8 @@
-// Whoever walks through the list of what is shared asks for page after page. A page has to wait until the tracker has
-// rested from the one before, so that walks, however many, leave its thread to those that announce.
+// Whoever walks through the list of what is shared asks for page after page. While others ask for something else, a
+// page has to wait until the tracker has rested from the one before, so that walks leave its thread to them.
 
 import type { Timer, Timers } from '../../foundation/base/timers.js';
-import { PAGE_REST_MS, PAGES_WAITING_MAX } from './limits.js';
+import { OTHERS_RECENT_MS, PAGE_REST_MS, PAGES_WAITING_MAX } from './limits.js';
 
 export class PageTurns {
   readonly #timers: Timers;
@@ -12,10 +12,17 @@ export class PageTurns {
   #turn: Timer | undefined;
   /** When the next page may be given. */
   #nextMs = Number.NEGATIVE_INFINITY;
+  /** When somebody asked for something else. */
+  #othersMs = Number.NEGATIVE_INFINITY;
   #hasEnded = false;
 
   constructor(timers: Timers) {
     this.#timers = timers;
+  }
+
+  /** Somebody asks for something else than a page. */
+  othersAsk(): void {
+    this.#othersMs = this.#timers.nowMs();
   }
 
   /** Calls `give` once: now, or in its turn. False, and never: too many wait. */
@@ -43,7 +50,8 @@ export class PageTurns {
   }
 
   #give(): void {
-    this.#nextMs = this.#timers.nowMs() + PAGE_REST_MS;
+    const nowMs = this.#timers.nowMs();
+    this.#nextMs = nowMs - this.#othersMs <= OTHERS_RECENT_MS ? nowMs + PAGE_REST_MS : nowMs;
     this.#waiting.shift()?.();
   }
 }

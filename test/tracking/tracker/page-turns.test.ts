@@ -1,14 +1,15 @@
-// Pages of the list of what is shared come one at a time, with a rest between them for those that announce.
+// Pages of the list of what is shared come one at a time, with a rest between them while others ask for something else.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { PAGE_REST_MS, PAGES_WAITING_MAX } from '../../../src/tracking/tracker/limits.js';
+import { OTHERS_RECENT_MS, PAGE_REST_MS, PAGES_WAITING_MAX } from '../../../src/tracking/tracker/limits.js';
 import { PageTurns } from '../../../src/tracking/tracker/page-turns.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 
 function scene() {
   const timers = new ManualTimers();
   const turns = new PageTurns(timers);
+  turns.othersAsk();
   const given: number[] = [];
   const ask = (page: number): boolean => turns.ask(() => given.push(page));
   return { timers, turns, given, ask };
@@ -48,6 +49,18 @@ test('a walk that asks for each page when it has the one before gets one a rest'
   turns.ask(walk);
   timers.advanceTo(100 * PAGE_REST_MS);
   assert.equal(pages, 101);
+});
+
+test('where nobody asks for anything else a walk does not rest, and it rests again from the next who does on', () => {
+  const { timers, turns, given, ask } = scene();
+  timers.advanceTo(OTHERS_RECENT_MS + 1);
+  for (const page of [1, 2, 3]) ask(page);
+  assert.deepEqual(given, [1, 2, 3]);
+  turns.othersAsk();
+  for (const page of [4, 5]) ask(page);
+  assert.deepEqual(given, [1, 2, 3, 4]);
+  timers.advanceTo(timers.nowMs() + PAGE_REST_MS);
+  assert.deepEqual(given, [1, 2, 3, 4, 5]);
 });
 
 test('no more than a bounded number wait; whoever asks then is refused, and never answered', () => {
