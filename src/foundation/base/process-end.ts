@@ -33,7 +33,7 @@ export function endThoughDiskHangs(exitCode: number): void {
 export function endAtOnce(signal: NodeJS.Signals, exitCode: number): void {
   process.once('exit', () => {
     // Node does so in an exit that this one does not reach.
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    if (process.stdin.isRaw) process.stdin.setRawMode(false);
     dieBy(signal);
   });
   // Where this process was told to ignore the signal, it exits as usual.
