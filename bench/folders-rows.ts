@@ -41,6 +41,8 @@ const LARGE_FILES = 500;
 const PARTIAL_FILES = 4;
 const PARTIAL_FILE = 'd0/f1';
 const CHANGED_SHARE = 0.1;
+/** A get of one file and one of a folder, in turn. */
+const LARGE_PAIRS = 3;
 /** A get to a disk and one to a pipe, in turn. */
 const STREAM_PAIRS = 3;
 /** Until what the start of a client took has been given back. */
@@ -138,20 +140,34 @@ const measureLarge: Measure = (root, { bytes }) =>
     writeRandom(file, Math.floor(bytes / LARGE_FILES) * LARGE_FILES);
     const ofFile = await share(seeder, swarm, file, 'file');
     const ofFolder = await share(seeder, swarm, folder, 'folder');
-    const one = await travel(seeder, leecher('leecher-1'), ofFile, swarm.path('got.bin'));
-    rmSync(swarm.path('got.bin'));
-    const many = await travel(seeder, leecher('leecher-2'), ofFolder, swarm.path('got'));
-    assertEqual(folder, swarm.path('got'));
+    const ones: number[] = [];
+    const manies: Travel[] = [];
+    // The first pair is not counted: it has memory that nobody has touched before, which takes longer.
+    for (let pair = 0; pair <= LARGE_PAIRS; pair += 1) {
+      const [alone, together] = [leecher(`file-${pair}`), leecher(`folder-${pair}`)];
+      const one = await travel(seeder, alone, ofFile, swarm.path('got.bin'));
+      await alone.end();
+      rmSync(swarm.path('got.bin'));
+      const many = await travel(seeder, together, ofFolder, swarm.path('got'));
+      assertEqual(folder, swarm.path('got'));
+      await together.end();
+      rmSync(swarm.path('got'), { recursive: true });
+      if (pair === 0) continue;
+      ones.push(one.seconds);
+      manies.push(many);
+    }
+    const [one, many] = [middle(ones), middle(manies.map(({ seconds }) => seconds))];
+    const ratio = middle(manies.map(({ seconds }, at) => seconds / (ones[at] ?? Number.NaN)));
     const what = `${LARGE_FILES} files, ${(bytes / 2 ** 30).toFixed(1)} GiB`;
     return [
-      { name: what, value: many.seconds, unit: 's' },
+      { name: what, value: many, unit: 's' },
       {
-        name: `${what}: over one file (${one.seconds.toFixed(2)} s)`,
-        value: many.seconds / one.seconds,
+        name: `${what}: over one file (${one.toFixed(2)} s), in turn`,
+        value: ratio,
         unit: '×',
         wanted: 1.05,
       },
-      ...barsOfMemory(what, many),
+      ...manies.slice(-1).flatMap((last) => barsOfMemory(what, last)),
     ];
   });
 
