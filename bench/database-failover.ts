@@ -100,6 +100,8 @@ class Words {
   refused = 0;
   lost = 0;
   #lastRefusal = 'none was refused';
+  /** Why a tracker has ended a connection; undefined: none has. */
+  #lostBecause: string | undefined;
   #said = 0;
   #first = 1;
   #fleet: readonly TrackerClient[] = [];
@@ -116,7 +118,7 @@ class Words {
     this.#isOver = false;
     for (const client of fleet) {
       client.onLost = (reason) => {
-        throw new Error(`a tracker has ended a connection: ${reason}`);
+        this.#lostBecause ??= reason;
       };
       client.onReply = (reply, word) => {
         if (reply.kind === 'shared') this.#all.push(word);
@@ -132,7 +134,7 @@ class Words {
   async taken(): Promise<number> {
     const known = this.#all.length;
     await until(
-      () => this.#all.length > known,
+      () => this.#areConnected() && this.#all.length > known,
       () => `words are taken again (refused last: ${this.#lastRefusal})`,
     );
     return performance.now();
@@ -141,7 +143,7 @@ class Words {
   async end(): Promise<void> {
     this.#isOver = true;
     await until(
-      () => this.#fleet.every(({ openCount }) => openCount === 0),
+      () => this.#areConnected() && this.#fleet.every(({ openCount }) => openCount === 0),
       () => 'every word is answered',
     );
     for (const client of this.#fleet) client.close();
@@ -154,6 +156,12 @@ class Words {
     const kept = new Set(rows.split('\n'));
     const ofRound = this.#all.filter((word) => word >= this.#first);
     this.lost += ofRound.filter((word) => !kept.has(Buffer.from(swarmBytes(word)).toString('hex'))).length;
+  }
+
+  /** Throws where one is not. */
+  #areConnected(): boolean {
+    if (this.#lostBecause !== undefined) throw new Error(`a tracker has ended a connection: ${this.#lostBecause}`);
+    return true;
   }
 
   #refusedBy(reply: TrackerReply): void {
