@@ -24,6 +24,7 @@ import { CLONING_DISKS, type ForeignDisk, foreignDisk } from '../support/foreign
 import { lacksPlace } from '../support/needs.js';
 import { canTrace } from '../support/strace.js';
 import { moments, strace } from '../support/traced-machine.js';
+import { changePieces, eventOf, fetchedIn } from '../support/versions.js';
 
 /** What a file system and a download write beside the bytes of files. */
 const BESIDE_BYTES = 4 * 2 ** 20;
@@ -69,24 +70,6 @@ async function shared({ swarm, server }: Stage, source: string, name: string): P
   return mtorrent;
 }
 
-/** Some bytes in the middle of each of these pieces. */
-async function write(file: string, pieces: readonly number[]): Promise<void> {
-  const handle = await open(file, 'r+');
-  for (const piece of pieces) await handle.write(Buffer.from('changed'), 0, 7, piece * PIECE + 1_000);
-  await handle.close();
-}
-
-const one = (events: readonly EventLine[], name: string): EventLine => {
-  const found = events.find(({ event }) => event === name);
-  assert.ok(found !== undefined, `${name} is told`);
-  return found;
-};
-
-const fetchedIn = (events: readonly EventLine[]): number => {
-  const { received, wasted } = one(events, 'completed');
-  return Number(received) - Number(wasted);
-};
-
 const CHANGED = [3, 17, 40, 41, 42, 60, 77, 80, 91, 99];
 
 for (const disk of CLONING_DISKS) {
@@ -97,7 +80,7 @@ for (const disk of CLONING_DISKS) {
     const old = await randomFile(join(at, 'v1.bin'), 100 * PIECE + 777);
     const fresh = swarm.path('v2.bin');
     copyFileSync(old, fresh);
-    await write(fresh, CHANGED);
+    await changePieces(fresh, CHANGED);
     const mtorrent = await shared(stage, fresh, 'v2');
     const before = usedBytes();
     const getting = get(mtorrent, '--reuse', old);
@@ -110,9 +93,9 @@ for (const disk of CLONING_DISKS) {
     assert.equal(statSync(got).mode, statSync(fresh).mode);
     const events = getting.events();
     assert.equal(fetchedIn(events), CHANGED.length * PIECE);
-    assert.deepEqual(one(events, 'reused')['sources'], [{ name: old, bytes: 90 * PIECE + 777 }]);
+    assert.deepEqual(eventOf(events, 'reused')['sources'], [{ name: old, bytes: 90 * PIECE + 777 }]);
     // What one of both becomes is nothing to the other.
-    await write(old, [5]);
+    await changePieces(old, [5]);
     assert.equal(await sha256OfFile(got), await sha256OfFile(fresh));
   });
 
@@ -134,7 +117,7 @@ for (const disk of CLONING_DISKS) {
     for (const directory of [old, fresh])
       for (let at = 0; at < 200; at += 1) writeFileSync(join(directory, `deep/${at}.txt`), `${at};`.repeat(300));
     for (const directory of [old, fresh]) chmodSync(join(directory, 'tool'), 0o755);
-    await write(join(fresh, 'deep/a.bin'), [1, 2]);
+    await changePieces(join(fresh, 'deep/a.bin'), [1, 2]);
     const handles = await Promise.all(['tool', 'cut', 'grown'].map((name) => open(join(fresh, name), 'r+')));
     // Zeros where the old file has other bytes, in the middle and behind its end.
     await handles[0]?.write(Buffer.alloc(2 * PIECE), 0, 2 * PIECE, 4 * PIECE);
@@ -161,7 +144,7 @@ for (const disk of CLONING_DISKS) {
     const old = await randomFile(join(at, 'v1.bin'), 100 * PIECE + 777);
     const fresh = swarm.path('v2.bin');
     copyFileSync(old, fresh);
-    await write(fresh, CHANGED);
+    await changePieces(fresh, CHANGED);
     const handle = await open(fresh, 'r+');
     await handle.write(Buffer.alloc(3 * PIECE), 0, 3 * PIECE, 50 * PIECE);
     await handle.close();
@@ -210,7 +193,7 @@ for (const disk of CLONING_DISKS) {
     const large = join(fresh, 'deep/large');
     copyFileSync(old, large);
     chmodSync(large, 0o755);
-    await write(large, [3]);
+    await changePieces(large, [3]);
     const handle = await open(large, 'r+');
     await handle.truncate(22 * PIECE + 9);
     await handle.write(Buffer.alloc(2 * PIECE), 0, 2 * PIECE, 5 * PIECE);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
@@ -20,6 +20,7 @@ import {
   startClientHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
+import { changePieces, eventOf, fetchedIn } from '../support/versions.js';
 
 let scenery: Swarm;
 let server: SwarmClient;
@@ -49,31 +50,12 @@ async function versions(pieces: number, changed: readonly number[]): Promise<Ver
   const old = await randomFile(path('v1.bin'), pieces * PIECE + 777);
   const fresh = path('v2.bin');
   await copyFile(old, fresh);
-  await write(fresh, changed);
+  await changePieces(fresh, changed);
   const mtorrent = path(await server.share(fresh, path('v2.bin.mtorrent')));
   const { address } = server.facts;
   const isOurs = (row: string): boolean => row.includes(` ${address} `);
   await listedEventually(scenery, 0, (rows) => rows.filter(isOurs).length === shares, 'the share is listed');
   return { user: await makeUser(directory, 'bob'), old, fresh, mtorrent, path };
-}
-
-/** Some bytes in the middle of each of these pieces. */
-async function write(file: string, pieces: readonly number[]): Promise<void> {
-  const handle = await open(file, 'r+');
-  for (const piece of pieces) await handle.write(Buffer.from('changed'), 0, 7, piece * PIECE + 1_000);
-  await handle.close();
-}
-
-const one = (events: readonly EventLine[], name: string): EventLine => {
-  const found = events.find(({ event }) => event === name);
-  assert.ok(found !== undefined, `${name} is told`);
-  return found;
-};
-
-/** A slow machine asks twice for the last pieces. */
-function fetchedIn(events: readonly EventLine[]): number {
-  const { received, wasted } = one(events, 'completed');
-  return Number(received) - Number(wasted);
 }
 
 test('only the changed pieces of a new version come from the swarm, and the end says so', async (t) => {
@@ -82,10 +64,10 @@ test('only the changed pieces of a new version come from the swarm, and the end 
   assert.equal((await getting.outcome()).code, 0, getting.stderr);
   assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
   const events = getting.events();
-  const completed = one(events, 'completed');
+  const completed = eventOf(events, 'completed');
   assert.equal(fetchedIn(events), 10 * PIECE, 'ten pieces were fetched');
   assert.equal(completed['reused'], 90 * PIECE + 777);
-  const reused = one(events, 'reused');
+  const reused = eventOf(events, 'reused');
   assert.deepEqual([reused['bytes'], reused['fetched']], [90 * PIECE + 777, 10 * PIECE]);
   assert.deepEqual(reused['sources'], [{ name: old, bytes: 90 * PIECE + 777 }]);
 });
@@ -122,7 +104,7 @@ test('--dry-run says what would be reused, and transfers and makes nothing', asy
   assert.match(stdout, /^would reuse 9\.5 MiB of 10\.0 MiB \(95 %\) from .*v1\.bin; would fetch 512\.0 KiB$/);
   const dry = new CommandRun(t, user, [...words, '--json']);
   assert.equal((await dry.outcome()).code, 0, dry.stderr);
-  const reused = one(dry.events(), 'reused');
+  const reused = eventOf(dry.events(), 'reused');
   assert.deepEqual([reused['bytes'], reused['fetched']], [19 * PIECE + 777, PIECE]);
   assert.deepEqual(await namesIn(path('to')), []);
 });
@@ -156,7 +138,7 @@ test("a get of its own reads what this user's other client has, whether that run
   };
   const isReused = (events: readonly EventLine[]): void => {
     assert.equal(fetchedIn(events), 3 * PIECE);
-    assert.deepEqual(one(events, 'reused')['sources'], [{ name: 'v1.bin', bytes: 27 * PIECE + 777 }]);
+    assert.deepEqual(eventOf(events, 'reused')['sources'], [{ name: 'v1.bin', bytes: 27 * PIECE + 777 }]);
   };
   isReused(await get('--alone'));
   await other.close();
@@ -165,7 +147,7 @@ test("a get of its own reads what this user's other client has, whether that run
   assert.match(dry.stdout, /^would reuse 13\.5 MiB of 15\.0 MiB \(90 %\) from v1\.bin; would fetch 1\.5 MiB$/);
   assert.equal(fetchedIn(await get('--no-reuse')), 30 * PIECE + 777);
   // A source that has changed since is not read, whatever its library says.
-  await write(old, [7]);
+  await changePieces(old, [7]);
   assert.equal(fetchedIn(await get()), 30 * PIECE + 777);
 });
 
@@ -189,7 +171,7 @@ test("a client's own shares are used without being named, and an unfinished down
 test('what --reuse named is looked at again by the next run of the client, and forgotten at the end', async () => {
   const { old, path } = await versions(1, []);
   const fresh = await copyOf(await randomFile(path('late v1'), 20 * PIECE + 5), path('late v2'));
-  await write(fresh, [4, 5]);
+  await changePieces(fresh, [4, 5]);
   // Nobody serves it yet.
   const mtorrent = await create(scenery, fresh, `late-${shares}.mtorrent`);
   await mkdir(path('olds'));
