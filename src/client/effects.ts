@@ -213,10 +213,11 @@ export type ClientInput =
   | { readonly kind: 'entriesSeen'; readonly file: number; readonly seen: SeenFolder | undefined }
   /** `room` undefined: its disk could not be asked. */
   | { readonly kind: 'roomSeen'; readonly file: number; readonly room: Room | undefined }
-  /** `failures`: why some .mtorrent files could not be rewritten. */
+  /** `files`: that moved, now or before, with a .mtorrent now. `failures`: why some could not be rewritten. */
   | {
       readonly kind: 'trackerReplaced';
       readonly ask: number;
+      readonly from: Address;
       readonly files: number;
       readonly failures: readonly string[];
     }
@@ -325,8 +326,8 @@ export type ClientEffect =
   | {
       readonly kind: 'replaceTracker';
       readonly ask: number;
-      /** Files whose names have changed. */
-      readonly files: number;
+      /** Files whose names have changed just now. */
+      readonly moved: readonly SwarmKey[];
       readonly from: Address;
       readonly to: Address;
       readonly metainfo: readonly OwnMetainfo[];

@@ -48,6 +48,17 @@ test('FC-09: a copy that is gone is not the end: the check finds another one, wh
   assert.equal(stage.rows()[0]?.path, '/files/b');
 });
 
+test('FC-09: of a folder that is shared no other copy is looked at, which says nothing of the one that is served', () => {
+  const folder = { only: [], except: [], files: 1 };
+  const stage = new Stage();
+  const file = stage.seeding(entryOf('a', 1, { folder }));
+  stage.share(copyOf('b', { folder }));
+  stage.post({ kind: 'wake' });
+  stage.nowMs += LOOK_AGAIN_MS;
+  const look = stage.post({ kind: 'wake' }).find((effect) => effect.kind === 'lookAtSources');
+  assert.deepEqual(look?.kind === 'lookAtSources' && look.sources, [[file, '/files/a', undefined, [], true]]);
+});
+
 test('FC-09: a file none of whose copies is right is missing, and all of them are looked at for its return', () => {
   const stage = new Stage();
   const file = stage.seeding(entryOf('a', 1));
@@ -203,9 +214,28 @@ test('retrack moves every file that names the old tracker, and its announcements
     'replaceTracker',
   ]);
   assert.deepEqual(stage.unused.length, 1, 'nothing names the old pair');
+  const none = stage.command({ kind: 'retrack', from, to: '192.0.2.6:7000', isTrial: false });
+  assert.deepEqual(answers(none), ['FILE_NOT_FOUND']);
+  assert.match(sentences(none), /no file here names the tracker 192\.0\.2\.1:7000/);
+});
+
+test('retrack asked again rewrites each .mtorrent that could not be rewritten when its file moved', () => {
+  const stage = new Stage();
+  stage.share(entryOf('a', 1));
+  stage.share(entryOf('c', 1, { trackers: MOVED }));
+  const [from, to] = ['192.0.2.1:7000', '192.0.2.7:7000'];
+  stage.command({ kind: 'retrack', from, to, isTrial: false });
   const again = stage.command({ kind: 'retrack', from, to, isTrial: false });
-  assert.deepEqual(answers(again), ['FILE_NOT_FOUND']);
-  assert.match(sentences(again), /no file here names the tracker 192\.0\.2\.1:7000/);
+  assert.deepEqual(kinds(again), ['replaceTracker'], 'nothing else has changed');
+  const [replace] = again;
+  assert.ok(replace?.kind === 'replaceTracker');
+  assert.deepEqual([replace.moved, replace.metainfo.map(({ path }) => path)], [[], ['/torrents/a.mtorrent']]);
+  const replaced = { kind: 'trackerReplaced', ask: replace.ask, from: replace.from } as const;
+  const done = stage.post({ ...replaced, files: 1, failures: [] });
+  assert.deepEqual(eventsIn(done), [{ kind: 'retracked', ask: replace.ask, files: 1, failures: [] }]);
+  const refused = stage.post({ ...replaced, files: 0, failures: ['it may not be written'] });
+  assert.equal(eventsIn(refused)[0]?.kind, 'retracked');
+  assert.deepEqual(answers(stage.post({ ...replaced, files: 0, failures: [] })), ['FILE_NOT_FOUND']);
 });
 
 test('retrack leaves a file alone whose other tracker is the new one, and says so', () => {

@@ -103,6 +103,34 @@ test('FC-09, X1, X2: one content under several names, a rebuilt file, a symbolic
   assert.equal(await run.exited, 143, run.stderr);
 });
 
+test('FC-09: a folder of several copies is served from another one when the first is deleted, and removed name by name', async (t) => {
+  const { swarm, ask } = await stage(t);
+  await startDaemon(swarm);
+  const paths = ['set', 'old/set'].map((path) => swarm.path(path));
+  const [first = '', second = ''] = paths;
+  const bytes = randomBytes(PIECE);
+  for (const path of paths) {
+    await mkdir(path, { recursive: true });
+    await writeFile(`${path}/a.bin`, bytes);
+  }
+  await ask('share', 'set', '-o', 'one.mtorrent', '-q');
+  await ask('share', 'old/set', '-o', 'two.mtorrent', '-q');
+  await rm(first, { recursive: true });
+  await eventually(
+    () => ask('show', 'shares'),
+    (rows) => rows.split('\n')[0]?.includes(second) === true && !rows.includes('missing'),
+    'it is served from the second copy',
+  );
+  const other = await makeUser(swarm.directory, 'fetcher');
+  const words = ['get', 'one.mtorrent', swarm.path('got'), '--alone', '--timeout', '60s', '-q'];
+  const got = await new CommandRun(t, other, words).outcome();
+  assert.equal(got.code, 0, got.stderr);
+  assert.deepEqual(await readFile(swarm.path('got/a.bin')), bytes);
+  await ask('remove', 'one.mtorrent');
+  await ask('remove', 'two.mtorrent', '--delete-files');
+  assert.equal((await namesIn(swarm.path('old'))).length, 0);
+});
+
 test('FC-03, FC-04, retrack: what is shared again, got again, or moved by one command goes to the trackers of today', async (t) => {
   const { swarm, ask, fetch } = await stage(t);
   const old = await startDaemon(swarm, [], GONE);

@@ -309,13 +309,14 @@ export class DiskJobs {
         refused: removalFailed,
       },
       replaceTracker: {
-        perform: async ({ ask, files, from, to, metainfo }) => {
-          const failures: string[] = [];
+        perform: async ({ ask, moved, from, to, metainfo }) => {
+          const [failures, files] = [[] as string[], new Set(moved)];
           for (const { path, swarm } of metainfo) {
-            const failure = await replaceTracker(path, swarm, from, to);
-            if (failure !== undefined) failures.push(failure.message);
+            const outcome = await replaceTracker(path, swarm, from, to);
+            if (outcome instanceof MiniTorrentError) failures.push(outcome.message);
+            else if (outcome) files.add(swarm);
           }
-          return { kind: 'trackerReplaced', ask, files, failures };
+          return { kind: 'trackerReplaced', ask, from, files: files.size, failures };
         },
         refused: prepareFailed,
       },

@@ -218,6 +218,8 @@ function inTurn(records: readonly FileRecord[], last: number): readonly FileReco
 
 function lookedAt({ file, entry }: Pick<FileRecord, 'file' | 'entry'>, isMissing: boolean): LookedAt {
   const { path, mtorrentPath, folder } = entry;
-  if (folder !== undefined) return [file, path, isMissing ? mtorrentPath : undefined, otherPaths(entry), true];
-  return isMissing ? [file, path, mtorrentPath, otherPaths(entry)] : [file, path, undefined];
+  // Another copy says nothing of the one that is served.
+  const others = isMissing ? otherPaths(entry) : [];
+  if (folder !== undefined) return [file, path, isMissing ? mtorrentPath : undefined, others, true];
+  return isMissing ? [file, path, mtorrentPath, others] : [file, path, undefined];
 }

@@ -1,14 +1,16 @@
 // `retrack`: every name that names one tracker names another from now on, and its announcements move at once. Which of
-// the .mtorrent files on disk follow, the disk job finds out. Invariant: no pair becomes one address twice. Pure.
+// the .mtorrent files on disk follow, the disk job finds out; asked again, it tries those that did not. Invariant: no
+// pair becomes one address twice. Pure.
 
 import { isWildcard } from '../../foundation/base/hosts.js';
-import { parseNamedAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { type Address, formatAddress, parseNamedAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
 import { bad, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, OwnMetainfo } from '../effects.js';
 import { type ClientCommand, RETRACK_FAILURES_MAX } from '../messages.js';
 import type { FileTable } from './file-table.js';
 import { namesOf, namesTracker, retracked as renamedEntry } from './names.js';
+import type { Entry } from './record.js';
 import { renamed } from './renaming.js';
 
 type Retrack = Extract<ClientCommand, { readonly kind: 'retrack' }>;
@@ -21,11 +23,10 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
     return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
   }
   if (isWildcard(to.host)) return [refuse(ask, 'INVALID_ARGUMENTS', wildcardSentence(to))];
-  const named = files.all().filter(({ entry }) => namesOf(entry).some(({ trackers }) => namesTracker(trackers, from)));
-  if (named.length === 0) {
-    const sentence = `no file here names the tracker ${command.from}; show trackers lists those in use`;
-    return [refuse(ask, 'FILE_NOT_FOUND', sentence)];
-  }
+  const named = files.all().filter(({ entry }) => names(entry, from));
+  // A .mtorrent that could not be rewritten when its file moved names the old tracker still.
+  const before = isTrial ? [] : files.all().filter(({ entry }) => names(entry, to) && !names(entry, from));
+  if (named.length === 0 && before.length === 0) return [unknown(ask, from)];
   const moves = named.flatMap((record) => {
     const entry = renamedEntry(record.entry, from, to);
     return entry === undefined ? [] : [{ record, entry }];
@@ -37,21 +38,35 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
       : [bad(`${left} of ${named.length} files name ${command.to} as their other tracker; they keep both`)];
   if (isTrial)
     return [...notices, { kind: 'tell', event: { kind: 'retracked', ask, files: moves.length, failures: [] } }];
-  const metainfo: readonly OwnMetainfo[] = moves.flatMap(({ entry }) =>
-    [...new Set(namesOf(entry).map(({ mtorrentPath }) => mtorrentPath))].map((path) => ({ path, swarm: entry.swarm })),
-  );
+  const metainfo = [...moves, ...before].flatMap(({ entry }) => metainfoOf(entry));
   const effects = moves.flatMap(({ record, entry }) => renamed(files, record, entry));
+  const moved = moves.map(({ entry }) => entry.swarm);
   return [
     ...notices,
     ...effects,
-    saved(files),
-    { kind: 'replaceTracker', ask, files: moves.length, from, to, metainfo },
+    ...(moves.length === 0 ? [] : [saved(files)]),
+    { kind: 'replaceTracker', ask, moved, from, to, metainfo },
   ];
 }
 
 /** The .mtorrent files that could be rewritten have been. */
 export function retracked(input: Extract<ClientInput, { readonly kind: 'trackerReplaced' }>): readonly ClientEffect[] {
-  const { ask, files } = input;
+  const { ask, files, from } = input;
   const failures = input.failures.slice(0, RETRACK_FAILURES_MAX);
+  if (files === 0 && failures.length === 0) return [unknown(ask, from)];
   return [{ kind: 'tell', event: { kind: 'retracked', ask, files, failures } }];
+}
+
+function names(entry: Entry, tracker: Address): boolean {
+  return namesOf(entry).some(({ trackers }) => namesTracker(trackers, tracker));
+}
+
+function metainfoOf(entry: Entry): readonly OwnMetainfo[] {
+  const paths = new Set(namesOf(entry).map(({ mtorrentPath }) => mtorrentPath));
+  return [...paths].map((path) => ({ path, swarm: entry.swarm }));
+}
+
+function unknown(ask: number, tracker: Address): ClientEffect {
+  const sentence = `no file here names the tracker ${formatAddress(tracker)}; show trackers lists those in use`;
+  return refuse(ask, 'FILE_NOT_FOUND', sentence);
 }

@@ -2,7 +2,7 @@
 // Writing is atomic and never replaces another file unless told to. Writing the same bytes again succeeds.
 
 import { constants } from 'node:fs';
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -129,26 +129,36 @@ export async function deleteMetainfo(path: string, swarm: SwarmKey): Promise<voi
 }
 
 /**
- * Writes the file anew with the tracker `to` in place of `from`, if it describes this swarm. Resolves to why that
- * failed; nothing has changed then.
+ * Writes the file anew with the tracker `to` in place of `from`, if it describes this swarm, where a link at `path`
+ * leads, with the permissions that it has. Resolves to whether it was, or to why that failed; nothing has changed then.
  */
 export async function replaceTracker(
   path: string,
   swarm: SwarmKey,
   from: Address,
   to: Address,
-): Promise<MiniTorrentError | undefined> {
+): Promise<boolean | MiniTorrentError> {
   try {
     const metainfo = await readMetainfo(path, ANY_NAMES);
     const [first, second] = metainfo.trackers;
-    if (metainfo.swarm !== swarm || (!sameAddress(first, from) && !sameAddress(second, from))) return undefined;
+    if (metainfo.swarm !== swarm || (!sameAddress(first, from) && !sameAddress(second, from))) return false;
     const trackers = [sameAddress(first, from) ? to : first, sameAddress(second, from) ? to : second] as const;
-    await writeMetainfo(path, { ...metainfo, trackers }, { overwrite: true });
-    return undefined;
+    await rewrite(path, { ...metainfo, trackers });
+    return true;
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
     // It was deleted, or something else is in its place.
-    return NOT_OURS.includes(error.code) ? undefined : error;
+    return NOT_OURS.includes(error.code) ? false : error;
+  }
+}
+
+async function rewrite(path: string, metainfo: Metainfo): Promise<void> {
+  try {
+    const place = await realpath(path);
+    const { mode } = await stat(place);
+    await publish(place, formatMetainfo(metainfo), { mode: mode & 0o777, overwrite: true, durable: true });
+  } catch (error) {
+    throw fileError(error, path);
   }
 }
 

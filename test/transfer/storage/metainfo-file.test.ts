@@ -3,12 +3,27 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { formatHead, type Metainfo, makeMetainfo } from '../../../src/foundation/torrent/metainfo.js';
-import { checkMetainfoPath, readMetainfo, writeMetainfo } from '../../../src/transfer/storage/metainfo-file.js';
+import {
+  checkMetainfoPath,
+  readMetainfo,
+  replaceTracker,
+  writeMetainfo,
+} from '../../../src/transfer/storage/metainfo-file.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -100,4 +115,20 @@ test('what is not a `.mtorrent` file is refused by what it is', async (t) => {
   await assert.rejects(readMetainfo(at('text')), failsWith('INVALID_MTORRENT', at('text'), 'line 1'));
   await assert.rejects(readMetainfo(at('huge')), failsWith('INVALID_MTORRENT', at('huge')));
   await assert.rejects(readMetainfo(at('evil')), failsWith('UNSAFE_NAME', at('evil'), 'line 3'));
+});
+
+test('a tracker is replaced where a link leads, which stays a link, and whoever could not read the file still cannot', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [path, link] = [join(directory, 'x.mtorrent'), join(directory, 'link.mtorrent')];
+  const metainfo = metainfoOf(3);
+  await writeMetainfo(path, metainfo, { overwrite: false });
+  chmodSync(path, 0o600);
+  symlinkSync('x.mtorrent', link);
+  const [from, other] = trackers;
+  const to = { host: '192.0.2.9', port: 7000 };
+  assert.equal(await replaceTracker(link, metainfo.swarm, from, to), true);
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.deepEqual((await readMetainfo(path)).trackers, [to, other]);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(await replaceTracker(link, metainfo.swarm, from, to), false, 'it names that tracker no more');
 });
