@@ -116,6 +116,35 @@ test('a remembered port that another program has is told, and another one is tak
   assert.equal(await run.exited, 0, run.stderr);
 });
 
+test('when both ports of the own pair are taken, the commands that are advised move what was shared', async (t) => {
+  const { swarm, ada, ports } = await stage(t);
+  const source = await swarm.makeFile('film.bin', 2 * PIECE);
+  const first = new CommandRun(t, ada, []);
+  await printedLine(first);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film/);
+  first.write('quit');
+  assert.equal(await first.exited, 0, first.stderr);
+  const servers = ports.map((port) => net.createServer().listen({ host: '127.0.0.1', port }));
+  t.after(() => {
+    for (const server of servers) server.close();
+  });
+  const second = new CommandRun(t, ada, []);
+  await printedLine(second);
+  const calls = second.stderr.match(/retrack \S+:\d+ \S+:\d+/g) ?? [];
+  assert.equal(calls.length, 2, second.stderr);
+  for (const call of calls) {
+    second.write(call);
+    await second.line(/^moved 1 file from /);
+  }
+  const words = ['get', 'film.mtorrent', 'copy.bin', '--timeout', '60s'];
+  const { code, stderr } = await new CommandRun(t, await makeUser(swarm.directory, 'bob'), words).outcome();
+  assert.equal(code, 0, stderr);
+  assert.equal(await sha256OfFile(swarm.path('copy.bin')), await sha256OfFile(source));
+  second.write('quit');
+  assert.equal(await second.exited, 0, second.stderr);
+});
+
 test('a second console of the same user is a client of its own, on the trackers of the first, and they share', async (t) => {
   const { swarm, ada } = await stage(t);
   await swarm.makeFile('film.bin', 2 * PIECE);

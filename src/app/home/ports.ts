@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import type { Address } from '../../foundation/torrent/address.js';
+import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 
 const VERSION = 1;
 
@@ -35,11 +35,20 @@ export function movedSentence(
 ): string | undefined {
   if (before === undefined) return undefined;
   if (before[0].host !== now[0].host)
-    return `the address of this machine changed from ${before[0].host} to ${now[0].host}; existing .mtorrent files name the old one: share those files again under new names`;
+    return `the address of this machine changed from ${before[0].host} to ${now[0].host}; existing .mtorrent files name the old one: ${retrackAdvice(before, now)}`;
   const taken = before.filter(({ port }, at) => now[at]?.port !== port).map(({ port }) => port);
   if (taken.length === 0) return undefined;
-  const other = taken.length === 2 ? 'share those files again under new names' : 'the other tracker still serves them';
-  return `port ${taken.join(' and ')} of the last run is used by another program; existing .mtorrent files name it: ${other}`;
+  const other = taken.length === 2 ? '' : 'the other tracker still serves them; ';
+  return `port ${taken.join(' and ')} of the last run is used by another program; existing .mtorrent files name it: ${other}${retrackAdvice(before, now)}`;
+}
+
+function retrackAdvice(before: readonly [Address, Address], now: readonly [Address, Address]): string {
+  const calls = before.flatMap((old, at) => {
+    const own = now[at];
+    return own === undefined || sameAddress(old, own) ? [] : [`retrack ${formatAddress(old)} ${formatAddress(own)}`];
+  });
+  const [what, move] = [calls.join(' and '), calls.length === 1 ? 'moves' : 'move'];
+  return `${what} ${move} all that this client knows, after which those files have to be handed out again`;
 }
 
 function isPort(value: unknown): value is number {

@@ -13,7 +13,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { namedPair } from '../../foundation/torrent/tracker-pair.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
-import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { deleteMetainfo, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
@@ -42,6 +42,7 @@ import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { fetchedNow, Retirement } from './retirement.js';
+import { rewriteMetainfo } from './rewriting.js';
 import { type HashProgress, hashShare } from './share.js';
 import { checkSignature, signerFor } from './signatures.js';
 
@@ -310,13 +311,8 @@ export class DiskJobs {
       },
       replaceTracker: {
         perform: async ({ ask, moved, from, to, metainfo }) => {
-          const [failures, files] = [[] as string[], new Set(moved)];
-          for (const { path, swarm } of metainfo) {
-            const outcome = await replaceTracker(path, swarm, from, to);
-            if (outcome instanceof MiniTorrentError) failures.push(outcome.message);
-            else if (outcome) files.add(swarm);
-          }
-          return { kind: 'trackerReplaced', ask, from, files: files.size, failures };
+          const rewritten = await rewriteMetainfo(metainfo, moved, from, to);
+          return { kind: 'trackerReplaced', ask, from, ...rewritten };
         },
         refused: prepareFailed,
       },
