@@ -159,6 +159,24 @@ test('events: each is as the schema says, progress comes at least three times a 
   assert.equal(getting.stderr, '');
 });
 
+test('events: what ends a run before it began is told as an event too, once, with the sentence of stderr', async (t) => {
+  const { user, mtorrent } = await served(1);
+  for (const [code, words] of [
+    [2, ['get', '--json']],
+    [2, ['get', mtorrent, '--jsn', '--json']],
+    [2, ['get', mtorrent, '--json', '--address', 'nowhere']],
+    [2, ['share', 'x', '-qj', '--verbose']],
+    [3, ['get', 'none.mtorrent', '--json']],
+  ] as const) {
+    const run = new CommandRun(t, user, words);
+    assert.equal((await run.outcome()).code, code, run.stderr);
+    const [failed, ...more] = run.events();
+    assert.equal(failed?.event, 'failed', words.join(' '));
+    assert.equal(`${failed?.['code']}: ${failed?.['sentence']}\n`, run.stderr);
+    assert.deepEqual(more, []);
+  }
+});
+
 test('a share that takes long tells how far its hashing is, in events of the schema, and a signal ends it', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);

@@ -2635,6 +2635,36 @@ const SHARED_DATABASE: readonly Defect[] = [
 ];
 
 /** What people hit: links, silent addresses, advertised names, leases of state directories. */
+const WORDS: readonly Defect[] = [
+  {
+    name: 'words: an option without its value is empty',
+    breaks: 'an option at the end of a line is said to lack its value',
+    file: 'src/app/cli/line-mistakes.ts',
+    right: 'mistake ??= withoutValue(last, next, entry);',
+    wrong: 'given.push(last);',
+    test: 'test/app/cli/line-mistakes.test.ts',
+    rule: 'an option without its value, with an empty one or given twice is named',
+  },
+  {
+    name: 'words: a word that is missing hides an option that is none',
+    breaks: 'the option that a command has not is named, whatever else is wrong',
+    file: 'src/app/cli/line-mistakes.ts',
+    right: 'return read.mistake ?? twice(read.given) ?? strangeChoice(read, entry) ?? misplaced(read.operands, entry);',
+    wrong: 'return misplaced(read.operands, entry) ?? read.mistake ?? twice(read.given) ?? strangeChoice(read, entry);',
+    test: 'test/app/cli/line-mistakes.test.ts',
+    rule: 'an option that a command has not is named with the nearest one, whatever else is wrong with the line',
+  },
+  {
+    name: 'words: a line that is wrong ends without an event',
+    breaks: 'a program that reads events learns of every failure',
+    file: 'src/app/cli/main.ts',
+    right: '      await tellFailure(error, words);\n',
+    wrong: '',
+    test: 'test/e2e/one-shot.test.ts',
+    rule: 'events: what ends a run before it began is told as an event too, once, with the sentence of stderr',
+  },
+];
+
 const FIELD: readonly Defect[] = [
   {
     name: 'field: a link is not followed to what the client knows',
@@ -2845,6 +2875,7 @@ const REPORTS: readonly Defect[] = [
 
 export const CATALOGUE: readonly Defect[] = [
   ...REPORTS,
+  ...WORDS,
   ...FIELD,
   ...SHARED_DATABASE,
   ...ATTACKS,

@@ -22,6 +22,7 @@ import { doctorCommand } from './doctor.js';
 import { getCommand } from './get.js';
 import { homeCommand, runHome } from './home.js';
 import { infoCommand } from './info.js';
+import { lineMistake } from './line-mistakes.js';
 import { listCommand } from './list.js';
 import { overview } from './overview.js';
 import { reportCommand } from './report.js';
@@ -78,7 +79,10 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   for (const word of words) refuseGarbled(word.replace(/^--[\w-]+=/, ''), 'an argument');
   // Nothing to parse either: the prompt appears sooner.
   if (words.length === 0) return runHome({});
-  refuseStranger(words);
+  const table = declaredCommands();
+  refuseStranger(words, table);
+  const mistake = lineMistake(words, table);
+  if (mistake !== undefined) throw new MiniTorrentError('INVALID_ARGUMENTS', mistake);
   const { default: yargs } = await import('yargs');
   // What `get --help` leaves to do.
   let work = (): Promise<number> => Promise.resolve(0);
@@ -133,8 +137,8 @@ export function declaredCommands(): readonly CommandEntry[] {
 }
 
 /** Refuses a mistyped command, which yargs would take for an argument of the default command. */
-function refuseStranger(words: readonly string[]): void {
-  const names = declaredCommands().flatMap((command) => [command.words, ...command.aliases]);
+function refuseStranger(words: readonly string[], table: readonly CommandEntry[]): void {
+  const names = table.flatMap((command) => [command.words, ...command.aliases]);
   let above = '';
   for (const word of words) {
     const siblings = names.filter(

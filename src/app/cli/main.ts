@@ -12,11 +12,13 @@ import { exitUnread } from '../../foundation/base/signals.js';
 import { directoryGone } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { commandLine } from './commands.js';
+import { tellFailure } from './failed-event.js';
 import { endOfOutput, lostOutput } from './lost-output.js';
 
 async function main(): Promise<number> {
+  const words = process.argv.slice(2);
   try {
-    const exitCode = await commandLine(process.argv.slice(2));
+    const exitCode = await commandLine(words);
     // The stream reports the failure of its last write a moment later.
     await setImmediate();
     const lost = lostOutput();
@@ -25,6 +27,7 @@ async function main(): Promise<number> {
   } catch (thrown) {
     const error = directoryGone(thrown) ?? thrown;
     if (error instanceof MiniTorrentError) {
+      await tellFailure(error, words);
       process.stderr.write(`${journalPrefix('error')}${error.code}: ${printable(error.message)}\n`);
       return exitCodeOf(error.code);
     }

@@ -8,6 +8,7 @@ import type { Settings } from '../settings/resolve.js';
 import { Cancellation } from './cancellation.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, settingsOf } from './context.js';
+import { toldFailure } from './failed-event.js';
 import { type Membership, membershipOf, OPEN } from './membership.js';
 import type { Reporter } from './reporters.js';
 
@@ -60,7 +61,10 @@ export async function runOneShot(
     const membership = quiet ? { ...found, remark: undefined } : found;
     return await work(new OneShot(settings, verbose, reporter, cancellation, background, membership));
   } catch (error) {
-    if (error instanceof MiniTorrentError) reporter.failed(error);
+    if (error instanceof MiniTorrentError) {
+      reporter.failed(error);
+      toldFailure(error);
+    }
     throw error;
   } finally {
     await background?.close();

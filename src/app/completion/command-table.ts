@@ -18,6 +18,8 @@ export interface FlagEntry {
   /** Short and other names, without their dashes. */
   readonly aliases: readonly string[];
   readonly takesValue: boolean;
+  /** It may be written more than once. */
+  readonly repeats: boolean;
   readonly choices: readonly string[];
   readonly description: string;
 }
@@ -107,9 +109,15 @@ function positionalOf(place: string, declared: ReadonlyMap<string, unknown>): Po
 }
 
 function flagOf(name: string, declared: unknown): FlagEntry {
-  const { alias, type } = (declared ?? {}) as { readonly alias?: string | readonly string[]; readonly type?: string };
+  const { alias, type, array } = (declared ?? {}) as {
+    readonly alias?: string | readonly string[];
+    readonly type?: string;
+    readonly array?: boolean;
+  };
   const aliases = alias === undefined ? [] : typeof alias === 'string' ? [alias] : alias;
-  return { name, aliases, takesValue: type !== 'boolean' && type !== 'count', ...saidOf(declared) };
+  const takesValue = type !== 'boolean' && type !== 'count';
+  const repeats = !takesValue || type === 'array' || array === true;
+  return { name, aliases, takesValue, repeats, ...saidOf(declared) };
 }
 
 function saidOf(declared: unknown): { readonly choices: readonly string[]; readonly description: string } {
