@@ -1445,6 +1445,24 @@ const ADDRESSES: readonly Defect[] = [
 
 const FOLDERS_ON_DISK: readonly Defect[] = [
   {
+    name: 'folders: a file with another name is written to',
+    breaks: 'a download changes nothing under another name',
+    file: 'src/transfer/storage/folder-reopening.ts',
+    right: '!isAsListed || !isWhole(file)',
+    wrong: '!isAsListed && !isWhole(file)',
+    test: 'test/transfer/storage/own-inode.test.ts',
+    rule: 'of a folder with other names only the files are copied that will be written to',
+  },
+  {
+    name: 'folders: something is made beside what is in the way',
+    breaks: 'a folder that something is in the way of stays as it is',
+    file: 'src/transfer/storage/folder-completion.ts',
+    right: 'if (misfits.length === 0) for',
+    wrong: 'if (misfits.length >= 0) for',
+    test: 'test/transfer/storage/folder-completion.test.ts',
+    rule: 'what lies in the place of a folder or a link is named and stays, and nothing is made beside it',
+  },
+  {
     name: 'folders: a directory is reached through a link',
     breaks: 'a symbolic link is never followed',
     file: 'src/transfer/storage/folder-tree.ts',

@@ -2,7 +2,7 @@
 // Hashes it, and refuses what is of something else. Invariant: nothing is written to a file before pieces in it were
 // found right.
 
-import { lstat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -10,12 +10,13 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import { examinePart } from '../../transfer/storage/open-storage.js';
-import { type Examined, judgeUnknownPart, targetTaken } from '../../transfer/storage/reopening.js';
+import { type Examined, judgeUnknownPart, type Taken, targetTaken } from '../../transfer/storage/reopening.js';
 import { leftAs, saveResume } from '../../transfer/storage/resume.js';
 import { inspectSource, lookAtSource, type Source } from '../../transfer/storage/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { There } from '../effects.js';
 import type { Entry } from '../files/record.js';
+import { holdsLeftOut } from './left-out.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** @param done pieces. */
@@ -50,13 +51,13 @@ export class Adoption {
   async wholeAt({ path }: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<number> {
     const { geometry, sha256 } = metainfo;
     const source = await sourceAt(path);
-    const isSmaller = source !== undefined && source.size < geometry.size;
-    const isHashed = isSmaller || source?.size === geometry.size;
-    const good = isHashed ? await this.#goodAt(path, metainfo, onHashed) : undefined;
-    if (source === undefined || isSmaller || good?.isComplete !== true) {
-      const found = { good: tellingOf(good, metainfo), pieces: geometry.pieceCount, diskBytes: 0 };
+    const good = source === undefined ? undefined : await this.#goodAt(path, metainfo, onHashed);
+    if (source?.size !== geometry.size || good?.isComplete !== true) {
+      const more = Math.max(0, (source?.size ?? 0) - geometry.size);
       const isPartThere = (await partBytesOf(path)) !== undefined;
-      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, isPartThere).sentence);
+      const kind = source === undefined ? await kindOf(path) : undefined;
+      const found = { good: tellingOf(good, metainfo), pieces: geometry.pieceCount, more, isPartThere, kind };
+      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found).sentence);
     }
     if (sha256 !== undefined && !equalBytes(await this.#hashing.sha256(source), sha256)) {
       const sentence = `${path} has the right pieces but not the SHA-256 of its .mtorrent; do not use it, and tell whoever made the .mtorrent`;
@@ -74,7 +75,8 @@ export class Adoption {
     const good = await this.#goodAt(partPath, metainfo, onHashed);
     const examined: Examined = { good: tellingOf(good, metainfo), pieces: good.pieceCount, diskBytes };
     const refused = judgeUnknownPart(partPath, examined);
-    if (refused !== undefined) throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
+    if (refused !== undefined && !(await holdsLeftOut(this.#hashing, partPath, metainfo)))
+      throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
     const { stamp: after, times } = await examinePart(path, metainfo.layout);
     if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size || !areEqual(times, before))
       throw isChanging(partPath);
@@ -105,6 +107,14 @@ function tellingOf(good: Bitfield | undefined, metainfo: Metainfo): number {
 function isChanging(path: string): MiniTorrentError {
   const sentence = `${path} is being written by another program; wait for it, then run the same command again`;
   return new MiniTorrentError('FILE_CHANGED', sentence);
+}
+
+/** Undefined for a file. */
+async function kindOf(path: string): Promise<Taken['kind']> {
+  const [named, found] = [await lstat(path).catch(() => undefined), await stat(path).catch(() => undefined)];
+  if (found === undefined) return named?.isSymbolicLink() === true ? 'a link that leads to nothing' : undefined;
+  if (found.isDirectory()) return 'a folder';
+  return found.isFile() ? undefined : 'no regular file';
 }
 
 /** Undefined for what is not a readable file of a size that can be shared. */

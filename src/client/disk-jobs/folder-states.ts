@@ -11,6 +11,7 @@ import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { NO_FILE } from '../../transfer/storage/entry-looks.js';
+import { completeFolder } from '../../transfer/storage/folder-completion.js';
 import { loadStamps, saveStamps } from '../../transfer/storage/folder-stamps.js';
 import { unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
@@ -23,7 +24,8 @@ import type { Entry } from '../files/record.js';
 import { CHANGED_NAMED_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import type { OnHashed } from './adoption.js';
-import { folderTaken } from './folder-taken.js';
+import { folderMisfits, folderTaken } from './folder-taken.js';
+import { holdsLeftOut } from './left-out.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** A folder that is there. */
@@ -111,23 +113,25 @@ export class FolderStates {
   }
 
   /**
-   * What lies at the target of a get, if every chosen file is right: by its stamps where they are known, else hashed.
+   * What lies at the target of a get, if every chosen file is right; what it lacks beside their bytes is made then.
    * Otherwise ALREADY_EXISTS, saying what it is; FILE_CHANGED.
    */
   async wholeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FolderState> {
     const { path } = entry;
     if (!(await isFolder(path))) {
-      const found = { good: 0, pieces: metainfo.geometry.pieceCount, diskBytes: 0 };
-      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, false).sentence);
+      const found = { good: 0, pieces: metainfo.geometry.pieceCount, more: 0, isPartThere: false };
+      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found).sentence);
     }
     const { good, wrong } = await this.examine(path, metainfo, onHashed);
     const telling = good.without(zerosOf(metainfo).pieces).count;
-    if (wrong.length > 0 && telling === 0) {
+    if (wrong.length > 0 && telling === 0 && !(await holdsLeftOut(this.#hashing, path, metainfo))) {
       const sentence = `${path} exists already and holds other files; choose another destination or move it away`;
       throw new MiniTorrentError('ALREADY_EXISTS', sentence);
     }
     const list = listOf(metainfo);
     if (wrong.length > 0) throw await folderTaken(path, list, wrong, chosenFiles(list).length);
+    const misfits = await completeFolder(path, list);
+    if (misfits.length > 0) throw folderMisfits(path, list, misfits);
     return this.record(entry, metainfo);
   }
 

@@ -7,6 +7,7 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import { shellLine } from '../../foundation/base/shell-line.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { printable } from '../../foundation/torrent/names.js';
+import type { Misfit } from '../../transfer/storage/folder-completion.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import { CHANGED_NAME_CHARACTERS_MAX, TAKEN_NAMED_MAX } from '../limits.js';
 
@@ -35,6 +36,14 @@ export async function folderTaken(
     ? `choose another destination or move that folder away: ${partPath} is continued then`
     : `to keep the others and fetch ${wrong === 1 ? 'this one' : 'these'} in place of what is there, rename it with: ${shellLine('mv', path, partPath)} and run the same command again`;
   return new MiniTorrentError('ALREADY_EXISTS', `${path} exists already, and ${which}: ${named.join(', ')}; ${remedy}`);
+}
+
+/** ALREADY_EXISTS: the files are right, and something else lies where a folder or a link belongs. */
+export function folderMisfits(path: string, list: FolderList, misfits: readonly Misfit[]): MiniTorrentError {
+  const named = misfits.slice(0, TAKEN_NAMED_MAX).map(({ entry, what }) => `${shown(list.pathOf(entry))} (${what})`);
+  if (misfits.length > named.length) named.push(`${misfits.length - named.length} more`);
+  const sentence = `${path} exists already and its files are right, but this is in the way of the rest of it: ${named.join(', ')}; move that away and run the same command again`;
+  return new MiniTorrentError('ALREADY_EXISTS', sentence);
 }
 
 function shown(path: string): string {

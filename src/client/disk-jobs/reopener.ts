@@ -10,12 +10,13 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
+import type { LinkedFile } from '../../transfer/storage/entry-looks.js';
 import type { FolderNeed } from '../../transfer/storage/folder-need.js';
 import { judgeFolderPieces } from '../../transfer/storage/folder-reopening.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
-import { createPart, openPart } from '../../transfer/storage/open-storage.js';
+import { createPart, makeFilesOwn, openPart } from '../../transfer/storage/open-storage.js';
 import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import {
   hasChanged,
@@ -36,7 +37,7 @@ import {
   saveResume,
 } from '../../transfer/storage/resume.js';
 import { type Room, roomAt } from '../../transfer/storage/room.js';
-import { inspectSource, isFolder, type Source } from '../../transfer/storage/source.js';
+import { inspectIfThere, isFolder } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTargetName } from '../../transfer/storage/target-name.js';
@@ -78,7 +79,7 @@ export interface FoundCopy {
 }
 
 export interface GetOrder extends Choice {
-  /** `destination` is the target of a folder itself. */
+  /** `destination` is the target itself. */
   readonly exact: boolean;
   readonly mtorrentPath: string;
   readonly destination: string;
@@ -134,8 +135,7 @@ export class Reopener {
     const { mtorrentPath, destination, exact, only, except } = order;
     const read = await this.#options.read(mtorrentPath, this.#options.mayName);
     const metainfo = this.#options.learn(read, { only, except });
-    const isTarget = exact && metainfo.layout.folder !== undefined;
-    const path = isTarget ? destination : await targetOf(destination, metainfo);
+    const path = exact ? destination : await targetOf(destination, metainfo);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED, { only, except });
     await checkTargetName(path);
@@ -305,14 +305,14 @@ export class Reopener {
   async #reopen(entry: Entry, metainfo: Metainfo, reading: ResumeReading): Promise<OpenedPart> {
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     const zeros = zerosOf(metainfo).pieces;
-    const { storage, found, times } = await openPart(entry.path, metainfo.layout);
+    const { storage, found, times, linked } = await openPart(entry.path, metainfo.layout);
     const { folder } = metainfo.layout;
     const verdict =
       folder === undefined || times === undefined
         ? judgePieces(reading, metainfo.geometry, zeros, found)
         : judgeFolderPieces(reading, folder, zeros, { inode: found.inode, times });
     try {
-      fill(have, await this.#goodPieces(storage, metainfo, verdict));
+      fill(have, await this.#goodPieces(storage, metainfo, verdict, linked));
       // All good pieces count as flushed from here on. The record must say so before the first write: one of a clean
       // stop is not believed once the file has changed.
       await storage.flush();
@@ -325,12 +325,20 @@ export class Reopener {
   }
 
   /** The pieces that are right, after those of zeros were made so. */
-  async #goodPieces(storage: Storage, metainfo: Metainfo, verdict: PiecesVerdict): Promise<Bitfield> {
+  async #goodPieces(
+    storage: Storage,
+    metainfo: Metainfo,
+    verdict: PiecesVerdict,
+    linked: readonly LinkedFile[],
+  ): Promise<Bitfield> {
     const { believed, doubtful, toClear } = verdict;
     const { hashing, log } = this.#options;
     const { path } = storage;
     log.info({ path, believed: believed.count, hashed: doubtful.count + toClear.count }, 'a download goes on');
     const checked = doubtful.count === 0 ? doubtful : await hashing.check(path, metainfo, doubtful);
+    const copied = await makeFilesOwn(storage, linked, believed.with(checked));
+    if (copied > 0)
+      log.info({ path, files: copied }, 'files that had other names were copied before they are written to');
     const written = toClear.count === 0 ? 0 : await hashing.clear(storage, toClear);
     if (written > 0) log.warn({ path, pieces: written }, 'pieces of zeros held other bytes; they are zeros again');
     return believed.with(checked).with(toClear);
@@ -385,14 +393,5 @@ async function deviceOf(directory: string): Promise<number> {
     return (await stat(directory)).dev;
   } catch (error) {
     throw fileError(error, directory);
-  }
-}
-
-async function inspectIfThere(path: string): Promise<Source | undefined> {
-  try {
-    return await inspectSource(path);
-  } catch (error) {
-    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
   }
 }

@@ -92,6 +92,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
   EUCLEAN: passes('IO_ERROR', 'is on a file system that needs repair (EUCLEAN)', 'check the disk with fsck'),
   ESTALE: passes('IO_ERROR', 'is on a network disk that no longer knows it (ESTALE)', 'mount that disk again'),
+  ESPIPE: stays('NOT_A_FILE', 'is a pipe', 'name a file'),
   ETIMEDOUT: deafDisk('ETIMEDOUT'),
   EHOSTDOWN: deafDisk('EHOSTDOWN'),
   EHOSTUNREACH: deafDisk('EHOSTUNREACH'),
@@ -109,6 +110,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EKEYEXPIRED: passes('PERMISSION_DENIED', 'may not be opened: its key has expired (EKEYEXPIRED)', 'log in again'),
 };
 
+/** Something else is there than a file, or a folder. */
+const OF_ANOTHER_KIND: readonly string[] = ['ELOOP', 'EISDIR', 'ENOTDIR', 'ENXIO', 'ESPIPE'];
+/** What a download is written to, or what lies below it. */
+const IN_A_PART = /\.part(?:\/|$)/;
 /** Bytes that a path may have on Linux, which says the same error for a name and for a path that is too long. */
 const PATH_BYTES_MAX = 4_095;
 const LONG_PATH = stays(
@@ -128,5 +133,9 @@ export function meaningOf(errno: string, path = ''): Meaning {
     if (Buffer.byteLength(path) > PATH_BYTES_MAX) return LONG_PATH;
     if (path.endsWith('.mtorrent')) return LONG_MTORRENT;
   }
-  return MEANINGS[errno] ?? passes('IO_ERROR', `could not be used (${errno})`, 'check the disk and try again');
+  const meaning = MEANINGS[errno];
+  // Nobody has named it: it lies where a download writes.
+  if (meaning !== undefined && OF_ANOTHER_KIND.includes(errno) && IN_A_PART.test(path))
+    return { ...meaning, remedy: 'move it away' };
+  return meaning ?? passes('IO_ERROR', `could not be used (${errno})`, 'check the disk and try again');
 }

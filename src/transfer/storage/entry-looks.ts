@@ -12,13 +12,36 @@ import { LOOKS_AT_ONCE, STAT_BLOCK_BYTES } from './limits.js';
 /** In place of a modification time: there is no file, or none that can be what the list says. */
 export const NO_FILE = -(2n ** 63n);
 
-/** Modification times in nanoseconds, NO_FILE of everything but files that are there. Rejects with EntryError. */
-export async function timesBelow(path: string, list: FolderList): Promise<BigInt64Array> {
+const EXECUTABLE = 0o111;
+
+/** A file that has other names as well. */
+export interface LinkedFile {
+  readonly file: number;
+  /** Its size and permissions are those of the list, which gives it no time. */
+  readonly isAsListed: boolean;
+}
+
+export interface Looks {
+  /** Modification times in nanoseconds, NO_FILE of everything but files that are there. */
+  readonly times: BigInt64Array;
+  readonly linked: readonly LinkedFile[];
+}
+
+/** Rejects with EntryError. */
+export async function looksBelow(path: string, list: FolderList): Promise<Looks> {
   const times = new BigInt64Array(list.count).fill(NO_FILE);
-  await forEachFile(path, list, (entry, { mtimeNs }) => {
-    times[entry] = mtimeNs;
+  const linked: LinkedFile[] = [];
+  await forEachFile(path, list, (file, stats) => {
+    times[file] = stats.mtimeNs;
+    if (stats.nlink > 1n) linked.push({ file, isAsListed: isAsListed(list, file, stats) });
   });
-  return times;
+  return { times, linked };
+}
+
+function isAsListed(list: FolderList, file: number, { size, mode }: BigIntStats): boolean {
+  const isExecutable = (Number(mode) & EXECUTABLE) !== 0;
+  const isRight = size === BigInt(list.sizeOf(file)) && (list.kindOf(file) !== 'exec' || isExecutable);
+  return isRight && list.secondsOf(file) === undefined;
 }
 
 /** Bytes that the files of the list take below `path`. */

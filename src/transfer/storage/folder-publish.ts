@@ -155,7 +155,7 @@ function makeLink(tree: FolderTree, path: string, target: string, root: string):
   // Of an earlier try, perhaps.
   const found = lookAt(tree, path);
   if (found?.isSymbolicLink() === true && fs.readlinkSync(tree.reach(path)) === target) return false;
-  throw changed(`${root}/${path}`);
+  throw inTheWay(`${root}/${path}`);
 }
 
 function lookAt(tree: FolderTree, path: string): fs.BigIntStats | undefined {
@@ -165,6 +165,11 @@ function lookAt(tree: FolderTree, path: string): fs.BigIntStats | undefined {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function inTheWay(path: string): MiniTorrentError {
+  const sentence = `${path} is in the way of a link of this folder; move it away and run the same command again`;
+  return new MiniTorrentError('FILE_CHANGED', sentence);
 }
 
 function changed(path: string): MiniTorrentError {

@@ -3,8 +3,9 @@
 
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { piecesOfEntry } from '../../foundation/torrent/folder/entry-pieces.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
-import { NO_FILE } from './entry-looks.js';
+import { type LinkedFile, NO_FILE } from './entry-looks.js';
 import { PART_UNRECORDED_MS, PART_YOUNGER_MS } from './limits.js';
 import { allOf, type PiecesVerdict, recordOf, type Trust, trusted } from './reopening.js';
 import type { Resume, ResumeReading } from './resume.js';
@@ -76,6 +77,12 @@ function levelsOf(list: FolderList, pieceCount: number, trust: (entry: number) =
   const levels = LEVELS.map(() => new Bitfield(pieceCount));
   for (const [piece, level] of least.entries()) levels[level]?.set(piece);
   return levels;
+}
+
+/** Of the files that have other names as well, those that will be written to: the others stay as they are. */
+export function toBeOwn(list: FolderList, linked: readonly LinkedFile[], have: Bitfield): readonly number[] {
+  const isWhole = (file: number): boolean => [...piecesOfEntry(list, file)].every((piece) => have.has(piece));
+  return linked.filter(({ file, isAsListed }) => !isAsListed || !isWhole(file)).map(({ file }) => file);
 }
 
 function both(a: Bitfield, b: Bitfield): Bitfield {

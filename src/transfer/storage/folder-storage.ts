@@ -3,13 +3,14 @@
 
 import fs, { constants } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import { type CloneCall, type CloneResult, cloneInto } from './clone.js';
 import { aboutEntry, EntryError } from './entry-error.js';
-import { diskBytesBelow, NO_FILE, timesBelow } from './entry-looks.js';
+import { diskBytesBelow, type Looks, looksBelow, NO_FILE } from './entry-looks.js';
 import { flushEntries } from './flush.js';
 import { FolderBytes } from './folder-bytes.js';
 import { folderLists } from './folder-lists.js';
@@ -17,9 +18,11 @@ import { publishFolder } from './folder-publish.js';
 import { descriptorPath } from './folder-tree.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
+import { makeOwn } from './own-inode.js';
 import type { ReuseSource } from './reuse-plan.js';
 import { stampOf } from './single-file.js';
 import type { ExaminedPart, FoundPart, LookAtEntries, Stamp, Storage } from './storage.js';
+import { copyPathOf } from './target.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
@@ -45,11 +48,11 @@ export async function openFolderPart(path: string, targetPath: string, list: Fol
   const storage = opened(await openPartRoot(path), path, targetPath, list);
   try {
     const found = await storage.stamp();
-    const times = await storage.times();
+    const { times, linked } = await storage.looks();
     // Whoever wrote them, the next flush is theirs, too.
     list.forgetStamps();
     for (const [entry, time] of times.entries()) if (time !== NO_FILE) list.markWritten(entry);
-    return { storage, found, times };
+    return { storage, found, times, linked };
   } catch (error) {
     await storage.close();
     throw error;
@@ -142,10 +145,32 @@ export class FolderStorage extends FolderBytes implements Storage {
   }
 
   async times(): Promise<BigInt64Array> {
+    return (await this.looks()).times;
+  }
+
+  async looks(): Promise<Looks> {
     try {
-      return await timesBelow(descriptorPath(this.root), this.list);
+      return await looksBelow(descriptorPath(this.root), this.list);
     } catch (error) {
       throw this.#named(error);
+    }
+  }
+
+  async makeOwn(file: number): Promise<void> {
+    const [path, aside] = [this.list.pathOf(file), copyPathOf(this.#targetPath)];
+    try {
+      const name = basename(path);
+      const directory = path.slice(0, Math.max(0, path.length - name.length - 1));
+      // A descriptor of its own: those of the tree are closed as others are needed.
+      const fd = await openFd(descriptorPath(this.tree.directory(directory)), O_RDONLY | O_DIRECTORY);
+      try {
+        await makeOwn(`${descriptorPath(fd)}/${name}`, aside);
+      } finally {
+        await closeFd(fd);
+      }
+      this.list.markWritten(file);
+    } catch (error) {
+      throw fileError(error, this.pathOf(file));
     }
   }
 

@@ -123,6 +123,8 @@ export const KEPT_FILE_BYTES_MIN = 4 * MIB;
 export const KEPT_FILES_MAX = 8;
 /** Looks at files of a folder that wait for the system's threads at once; it has four. */
 export const LOOKS_AT_ONCE = 8;
+/** Bytes that are copied at once of a file that has other names: some ms of a disk. */
+export const OWN_COPY_BYTES = MIB;
 /** Bytes of a block, as stat(2) counts them. */
 export const STAT_BLOCK_BYTES = 512;
 /** Names of what stays when a folder is deleted: enough to see what it is. */

@@ -5,9 +5,12 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { present } from '../../foundation/base/assert.js';
 import { fileError } from '../../foundation/base/errors.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
+import type { LinkedFile } from './entry-looks.js';
 import { FolderBytes } from './folder-bytes.js';
 import { folderLists } from './folder-lists.js';
+import { toBeOwn } from './folder-reopening.js';
 import { createFolderPart, examineFolderPart, FolderStorage, openFolder, openFolderPart } from './folder-storage.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import { createFilePart, examineFilePart, FileBytes, FileStorage, openFile, openFilePart } from './single-file.js';
@@ -48,6 +51,17 @@ export async function createPart(targetPath: string, { size, folder }: Layout): 
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+/**
+ * Before anything is written to a `.part`: what has a name elsewhere as well, as after `cp -al`, stays there as it is.
+ * Resolves to how many files were copied for that.
+ */
+export async function makeFilesOwn(storage: Storage, linked: readonly LinkedFile[], have: Bitfield): Promise<number> {
+  const { folder } = storage.layout;
+  const files = folder === undefined ? [] : toBeOwn(folder, linked, have);
+  for (const file of files) await storage.makeOwn(file);
+  return files.length;
 }
 
 async function realParent(path: string): Promise<string> {

@@ -3,6 +3,7 @@
 // tell; the rest is hashed, and refused when nothing of it is right. Pure.
 
 import { basename } from 'node:path';
+import { formatBytes } from '../../foundation/base/bytes.js';
 import { shellLine } from '../../foundation/base/shell-line.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
@@ -92,18 +93,30 @@ export function judgeUnknownPart(partPath: string, { good, diskBytes }: Examined
   return { kind: 'refuse', sentence };
 }
 
+/** What was found in a file at the target that is not the one that is wanted. */
+export interface Taken extends Pick<Examined, 'good' | 'pieces'> {
+  /** Bytes behind those that are wanted. */
+  readonly more: number;
+  /** What it is, where it is no file that can be read. */
+  readonly kind?: 'a folder' | 'a link that leads to nothing' | 'no regular file' | undefined;
+  readonly isPartThere: boolean;
+}
+
 /** On a file at the target that is not whole. It may be somebody's data, so it is never written to unasked. */
-export function targetTaken(path: string, partPath: string, { good, pieces }: Examined, isPartThere: boolean): Refused {
+export function targetTaken(path: string, partPath: string, { good, pieces, more, isPartThere, kind }: Taken): Refused {
   const what = `${path} exists already`;
   if (good === 0)
     return {
       kind: 'refuse',
-      sentence: `${what} and is another file; choose another destination or move that file away`,
+      sentence: `${what} and is ${kind ?? 'another file'}; choose another destination or move that ${kind === undefined ? 'file ' : ''}away`,
     };
+  const right = good === pieces ? `all of its ${pieces} pieces are right` : `${good} of its ${pieces} pieces are right`;
+  const behind = more === 0 ? '' : `, with ${formatBytes(more)} behind them`;
+  const kept = `${good === pieces ? 'keep these' : 'keep these and fetch the others'}${more === 0 ? '' : ', and cut off what is behind them'}`;
   const remedy = isPartThere
     ? `choose another destination or move that file away: ${partPath} is continued then`
-    : `to keep these and fetch the others, rename it with: ${shellLine('mv', path, partPath)} and run the same command again`;
-  return { kind: 'refuse', sentence: `${what}, and ${good} of its ${pieces} pieces are right; ${remedy}` };
+    : `to ${kept}, rename it with: ${shellLine('mv', path, partPath)} and run the same command again`;
+  return { kind: 'refuse', sentence: `${what}, and ${right}${behind}; ${remedy}` };
 }
 
 /** On the pieces of a `.part`; a piece in none of these is missing. */

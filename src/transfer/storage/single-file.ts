@@ -10,10 +10,12 @@ import { Layout } from '../../foundation/torrent/layout.js';
 import { type CloneCall, type CloneResult, cloneInto } from './clone.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
+import { makeOwn } from './own-inode.js';
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { bytesOf, within } from './read-targets.js';
 import type { ReuseSource } from './reuse-plan.js';
 import type { ExaminedPart, FoundPart, ReadDone, Stamp, Storage, StorageBytes } from './storage.js';
+import { copyPathOf } from './target.js';
 
 // Plain descriptors: a number is valid in all threads.
 const openFd = promisify(fs.open);
@@ -43,11 +45,11 @@ export async function createFilePart(path: string, targetPath: string, size: num
 
 /** @param path of the `.part`, which gets its size back. */
 export async function openFilePart(path: string, targetPath: string, size: number): Promise<FoundPart> {
-  const { fd, stats } = await openRegular(path);
+  const { fd, stats } = await openOwn(path, targetPath);
   try {
     const found = stampOf(stats);
     if (found.size !== size) await truncateFd(fd, size);
-    return { storage: new FileStorage({ fd, size, list: 0 }, path, targetPath), found, times: undefined };
+    return { storage: new FileStorage({ fd, size, list: 0 }, path, targetPath), found, times: undefined, linked: [] };
   } catch (error) {
     await closeFd(fd);
     throw fileError(error, path);
@@ -66,6 +68,20 @@ export async function examineFilePart(path: string): Promise<ExaminedPart> {
   } finally {
     await closeFd(fd);
   }
+}
+
+/** As `openRegular`, after what lies there got bytes of its own. */
+async function openOwn(path: string, targetPath: string): ReturnType<typeof openRegular> {
+  const opened = await openRegular(path);
+  if (opened.stats.nlink <= 1n) return opened;
+  try {
+    await makeOwn(path, copyPathOf(targetPath));
+  } catch (error) {
+    throw fileError(error, path);
+  } finally {
+    await closeFd(opened.fd);
+  }
+  return openRegular(path);
 }
 
 /** For reading and writing. Rejects with MiniTorrentError; NOT_A_FILE for a pipe and its like. */
@@ -187,6 +203,9 @@ export class FileStorage extends FileBytes implements Storage {
   cloneFrom(_file: number, source: ReuseSource, call?: CloneCall): Promise<CloneResult> {
     return this.#attempt(cloneInto(this.fd, this.layout.size, source, call));
   }
+
+  /** It has been, since it was opened. */
+  async makeOwn(): Promise<void> {}
 
   diskBytesOf(): Promise<number> {
     return this.#attempt(statFd(this.fd).then(({ blocks }) => Number(blocks) * STAT_BLOCK_BYTES));

@@ -59,3 +59,13 @@ export async function lookAtSource(path: string): Promise<Look | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() === true ? { size: found.size, mtimeMs: found.mtimeMs, changedMs: found.ctimeMs } : undefined;
 }
+
+/** Undefined when nothing is there. */
+export async function inspectIfThere(path: string): Promise<Source | undefined> {
+  try {
+    return await inspectSource(path);
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

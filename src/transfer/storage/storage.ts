@@ -3,6 +3,7 @@
 
 import type { Layout } from '../../foundation/torrent/layout.js';
 import type { CloneCall, CloneResult } from './clone.js';
+import type { LinkedFile } from './entry-looks.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import type { ReuseSource } from './reuse-plan.js';
 
@@ -65,6 +66,8 @@ export interface Storage extends StorageBytes {
   finish(look?: LookAtEntries): Promise<void>;
   /** Makes a file of a new `.part` a clone of `source`, which may be larger or smaller. See `cloneInto`. */
   cloneFrom(file: number, source: ReuseSource, call?: CloneCall): Promise<CloneResult>;
+  /** A file of a `.part` gets bytes of its own, as `makeOwn` has it. It is not written to meanwhile. */
+  makeOwn(file: number): Promise<void>;
   /** Bytes that this file takes on the disk; 0 when it is not there. */
   diskBytesOf(file: number): Promise<number>;
   close(): Promise<void>;
@@ -80,6 +83,8 @@ export interface FoundPart {
   readonly found: Stamp;
   /** Of a folder: modification time of each entry in nanoseconds, NO_FILE where none is there; undefined for a file. */
   readonly times: BigInt64Array | undefined;
+  /** Of a folder: no byte of these is written before `makeOwn`. */
+  readonly linked: readonly LinkedFile[];
 }
 
 export interface ExaminedPart {

@@ -16,6 +16,7 @@ import { TARGET_FILES_LOOKED_AT } from './limits.js';
 /** What a download has behind its name until it is complete. */
 export const PART_SUFFIX = '.part';
 const CLAIM_SUFFIX = '.claim';
+const COPY_SUFFIX = '.copy';
 
 /**
  * The target of a download, as an absolute path. `destination` is either a directory, which exists or ends with a
@@ -114,6 +115,11 @@ export function partPathOf(targetPath: string): string {
 /** The claim on the `.part`: hidden, beside it. */
 export function claimPathOf(targetPath: string): string {
   return join(dirname(targetPath), suffixed(`.${basename(partPathOf(targetPath))}`, CLAIM_SUFFIX));
+}
+
+/** For a moment: the copy of a file of the `.part` that had other names, too. Hidden, beside it. */
+export function copyPathOf(targetPath: string): string {
+  return join(dirname(targetPath), suffixed(`.${basename(partPathOf(targetPath))}`, COPY_SUFFIX));
 }
 
 function suffixed(name: string, suffix: string): string {

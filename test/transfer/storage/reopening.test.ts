@@ -113,11 +113,14 @@ test('FC-07: an unknown part with a right piece, or without any data, is continu
 });
 
 test('FC-07: a file at the target that is not whole is never written to; its right pieces are kept by renaming it', () => {
-  const taken = (good: number, isPartThere = false) =>
-    targetTaken('/files/my a', '/files/my a.part', { good, pieces: 9, diskBytes: 0 }, isPartThere).sentence;
+  const taken = (good: number, isPartThere = false, more = 0) =>
+    targetTaken('/files/my a', '/files/my a.part', { good, pieces: 9, more, isPartThere }).sentence;
   assert.match(taken(0), /^\/files\/my a exists already and is another file/);
   assert.match(taken(4), /4 of its 9 pieces are right; .*: mv '\/files\/my a' '\/files\/my a\.part' and run/);
   assert.match(taken(4, true), /move that file away: \/files\/my a\.part is continued then/);
+  // Longer than it is to be: whoever follows the advice is told what becomes of the rest.
+  assert.match(taken(9, false, 6), /all of its 9 pieces are right, with 6 B behind them; .*cut off what is behind/);
+  assert.match(taken(0, false, 6), /is another file/);
 });
 
 test('FC-06: after a clean end all is believed while the file is as it was left; then every piece is hashed', () => {
