@@ -1,7 +1,7 @@
 // The disk jobs on real files: each ends in one input of the machine, and what a user or a disk can cause is an answer.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
@@ -121,6 +121,29 @@ test('a download creates its part, and finds its pieces again as far as a record
     'removed',
   );
   assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
+});
+
+test('what leaves the library is deleted as far as it can be, whatever cannot, and the answer says what stays', async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  const removal = { kind: 'deleteFiles', ask: 3, file: 1, entry: share, unfinished: false, content: true } as const;
+  // Nobody can delete a directory as a file.
+  mkdirSync(scene.paths.resumeOf(share));
+  const removed = await scene.run(removal);
+  assert.ok(removed.kind === 'removed' && removed.refusal !== undefined);
+  assert.match(
+    removed.refusal.sentence,
+    /a\.bin is no longer shared or downloaded here, but not all of it was deleted: /,
+  );
+  assert.deepEqual([existsSync(share.mtorrentPath), existsSync(share.path)], [false, false]);
+
+  const again = await stage(t);
+  const { share: changed } = await shared(again);
+  writeFileSync(changed.path, 'my own');
+  const kept = await again.run({ ...removal, entry: changed });
+  assert.ok(kept.kind === 'removed' && kept.refusal?.code === 'FILE_CHANGED');
+  assert.match(kept.refusal.sentence, /a\.bin has changed since it was shared; it stays/);
+  assert.deepEqual([existsSync(changed.mtorrentPath), existsSync(changed.path)], [false, true]);
 });
 
 /** Shares a file of which only piece 1 and the last byte of piece 5 are no zeros, its last piece short. */

@@ -6,6 +6,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { SURROUNDINGS } from '../../foundation/base/surroundings.js';
+import { printable } from '../../foundation/torrent/names.js';
 import { settingFlags } from '../settings/table.js';
 import { parseWords, perform } from '../verbs/calls.js';
 import { placesOf } from '../verbs/places.js';
@@ -63,8 +64,14 @@ async function runVerb(words: readonly string[], args: ParsedArguments): Promise
   if (parsed.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', parsed.sentence);
   assert(parsed.kind === 'call', 'a verb that the console answers is not a command of the shell');
   const client = await runningClient(await settingsOf(args));
+  const output = terminal();
+  // What a change leaves undone is told by a notice before its answer.
+  if (!parsed.form.isQuestion)
+    client.listen((event) => {
+      if (event.kind === 'notice' && event.level === 'bad') output.stderr(printable(event.sentence));
+    });
   try {
-    print(await perform(parsed, client, process.stdout.isTTY !== true), terminal());
+    print(await perform(parsed, client, process.stdout.isTTY !== true), output);
     return 0;
   } finally {
     await client.close();

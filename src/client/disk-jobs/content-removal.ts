@@ -2,7 +2,7 @@
 // were when they were right. Whatever else lies there stays.
 
 import { unlink } from 'node:fs/promises';
-import { fileError } from '../../foundation/base/errors.js';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { deleteFolder } from '../../transfer/storage/folder-removal.js';
@@ -11,26 +11,29 @@ import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 
 /**
- * Resolves to a sentence about what stays; undefined when nothing does. Rejects with MiniTorrentError.
+ * Resolves to a sentence about what stays of a folder; undefined when nothing does. Rejects with MiniTorrentError, with
+ * FILE_CHANGED when a file is not what it was.
  * @param layout undefined: it is not known what the folder was.
  */
 export async function deleteContent(entry: Entry, layout: Layout | undefined): Promise<string | undefined> {
   const { path, folder } = entry;
-  if (folder === undefined) return deleteFile(entry);
+  if (folder === undefined) {
+    await deleteFile(entry);
+    return undefined;
+  }
   if (layout?.folder === undefined) return `${path} could not be compared with what was shared; its files stay`;
   const kept = await deleteFolder(path, layout.folder);
   if (kept.length === 0) return undefined;
   return `what is no file of ${path}, or has changed, stays: ${kept.map(printable).join(', ')}`;
 }
 
-async function deleteFile({ path, size, completeness }: Entry): Promise<string | undefined> {
+async function deleteFile({ path, size, completeness }: Entry): Promise<void> {
   const found = await lookAtSource(path);
-  if (found === undefined) return undefined;
+  if (found === undefined) return;
   if (found.size !== size || found.mtimeMs !== recordedMs(completeness))
-    return `${path} has changed since it was shared; it stays`;
+    throw new MiniTorrentError('FILE_CHANGED', `${path} has changed since it was shared; it stays`);
   try {
     await unlink(path);
-    return undefined;
   } catch (error) {
     throw fileError(error, path);
   }

@@ -12,23 +12,19 @@ import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { namedPair } from '../../foundation/torrent/tracker-pair.js';
-import { deletePart } from '../../transfer/storage/leftovers.js';
-import { deleteMetainfo, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
-import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
 import { loadTotals } from '../../transfer/storage/totals.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientInput } from '../effects.js';
-import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
 import type { JobOptions } from '../options.js';
 import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
-import { deleteContent } from './content-removal.js';
 import { FolderStates } from './folder-states.js';
 import type { DiskEffect, Job, JobGroups, Jobs, Kind } from './job-table.js';
 import { Links } from './links.js';
@@ -40,6 +36,7 @@ import { PendingJobs } from './pending-jobs.js';
 import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
+import { deleteAll, deleteNames } from './removal.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { fetchedNow, Retirement } from './retirement.js';
 import { rewriteMetainfo } from './rewriting.js';
@@ -299,11 +296,14 @@ export class DiskJobs {
           await this.#folders.forget(file, entry);
           this.#reuse.forget(entry.swarm);
           files.forget(file, entry.swarm);
-          await deleteResume(paths.resumeOf(entry));
-          await this.#copies.forget(entry.swarm);
-          if (unfinished && (await this.#claims.isFree(entry.path))) await deletePart(entry.path, layout);
-          for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
-          const sentence = content && !unfinished ? await deleteContent(entry, layout) : undefined;
+          const sentence = await deleteAll(entry, {
+            paths,
+            claims: this.#claims,
+            copies: this.#copies,
+            layout,
+            unfinished,
+            content,
+          });
           if (sentence !== undefined) answer({ kind: 'notice', level: 'bad', sentence });
           return { kind: 'removed', ask, refusal: undefined };
         },
@@ -318,7 +318,7 @@ export class DiskJobs {
       },
       deleteMetainfo: {
         perform: async ({ ask, swarm, mtorrentPaths }) => {
-          for (const path of mtorrentPaths) await deleteMetainfo(path, swarm);
+          await deleteNames(mtorrentPaths, swarm);
           return { kind: 'removed', ask, refusal: undefined };
         },
         refused: removalFailed,
