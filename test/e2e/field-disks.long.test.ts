@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -319,4 +319,47 @@ test('FC-21: a quota, and the 4 GiB of FAT, are named as that with the path, wha
     assert.match(stderr, sentence);
     assert.doesNotMatch(stderr, /by itself/);
   }
+});
+
+test('a folder arrives where its file system keeps neither permissions nor times, and one with links is refused at once where it has none', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageWithTracker(t);
+  const to = swarm.path('to');
+  mkdirSync(to);
+  for (const folder of ['tools', 'linked']) {
+    mkdirSync(swarm.path(folder));
+    writeFileSync(swarm.path(`${folder}/run`), 'echo', { mode: 0o755 });
+    writeFileSync(swarm.path(`${folder}/data`), folder);
+  }
+  const seeder = swarm.startClient('seeder');
+  const trackers = swarm.trackers.flatMap((tracker) => ['-t', formatAddress(tracker)]);
+  const made = await runProgram(['create', 'tools', '-o', 'tools.mtorrent', '--mtimes', ...trackers], swarm.directory);
+  assert.equal(made.code, 0, made.stderr);
+  await seeder.succeed(`get tools.mtorrent ${quoted(`${swarm.directory}/`)}`);
+  symlinkSync('run', swarm.path('linked/link'));
+  await seeder.succeed('share linked linked.mtorrent');
+  // As FAT answers, where files are made without the right to execute them.
+  const calls = ['chmod,fchmod,fchmodat', 'utimensat,futimesat', 'symlink,symlinkat'];
+  const injected = calls.flatMap((names) => ['-e', `inject=${names}:error=EPERM`]);
+  const launcher = ['sh', '-c', 'umask 111; exec "$0" "$@"', 'strace', '-f', '-qq', '-o', '/dev/null', ...injected];
+  const get = (name: string, ...more: string[]) =>
+    runProgram(['get', `${name}.mtorrent`, `${to}/`, '-q', ...more], swarm.directory, {
+      ...oneShotEnv(swarm),
+      launcher,
+    });
+  const refused = await get('linked');
+  refusedWith(
+    refused,
+    10,
+    'UNSAFE_NAME',
+    /to has no symbolic links \(EPERM\), and link is one; .*--except.*--follow-links$/m,
+  );
+  assert.deepEqual(readdirSync(to), []);
+  for (const round of ['it is fetched', 'it is there']) {
+    const { code, stderr } = await get('tools');
+    assert.equal(code, 0, `${round}: ${stderr}`);
+    assert.deepEqual(readdirSync(join(to, 'tools')).sort(), ['data', 'run']);
+  }
+  await rm(join(to, 'tools'), { recursive: true });
+  assert.equal((await get('linked', '--except', 'link')).code, 0);
 });

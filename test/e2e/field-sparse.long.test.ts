@@ -2,7 +2,7 @@
 // for others from the start; whatever else lies in its place is made zeros again.
 
 import assert from 'node:assert/strict';
-import { open, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
@@ -11,6 +11,7 @@ import {
   completes,
   create,
   eventually,
+  type FileJson,
   fileOf,
   filesOf,
   getWhole,
@@ -20,6 +21,7 @@ import {
   namesIn,
   PIECE,
   quit,
+  refuses,
   share,
   stageSwarm,
   startPartial,
@@ -138,5 +140,34 @@ test('FC-30: a file that is all zeros, or empty, is complete without any peer', 
   assert.deepEqual(
     rows.map(({ state, received, size, zeros }) => [state, received, size - zeros]),
     rows.map(() => ['seeding', 0, 0]),
+  );
+});
+
+test('a choice of a sparse folder needs the room that its own data takes, whatever else of the folder is zeros', async (t) => {
+  const swarm = await stageSwarm(t);
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 8);
+  if (disk === undefined) return;
+  await startTrackerHere(swarm);
+  const folder = swarm.path('images');
+  await mkdir(folder);
+  await makeImage(swarm, 'images/hollow.img');
+  await writeFile(`${folder}/dense.img`, new Uint8Array(20 * PIECE).fill(5));
+  const mtorrent = await share(swarm.startClient('seeder'), folder, 'images.mtorrent');
+  const only = (name: string) => runProgram(['info', mtorrent, '--only', name, '--json'], swarm.directory);
+  const zerosOf = async (name: string) =>
+    (JSON.parse((await only(name)).stdout.split('\n')[0] ?? '') as FileJson).zeros;
+  assert.deepEqual(
+    [await zerosOf('*.img'), await zerosOf('hollow.img'), await zerosOf('dense.img')],
+    [ZEROS, ZEROS, 0],
+  );
+
+  const leecher = swarm.startClient('leecher');
+  await refuses(leecher, `get images.mtorrent ${disk}/ --only dense.img`, 'DISK_FULL', /needs 10\.0 MiB,/);
+  await completes(leecher, await leecher.succeed(`get images.mtorrent ${disk}/ --only hollow.img`));
+  assert.deepEqual(
+    (await filesOf(leecher)).map(({ size, zeros }) => [size, zeros]),
+    [[SIZE, ZEROS]],
   );
 });

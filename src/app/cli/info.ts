@@ -7,6 +7,7 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { PUBLISHER_KEY, type SealVerdict, SIGNATURE_KEY } from '../../foundation/identity/seal.js';
 import { signerShown } from '../../foundation/identity/trust.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import { wantedZeroBytes } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { linkTo } from '../../foundation/torrent/link.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -97,7 +98,7 @@ function* asJson(metainfo: Metainfo, files: boolean, seal: SealVerdict | undefin
     name,
     size: geometry.size,
     pieceCount: geometry.pieceCount,
-    zeros: zerosOf(metainfo).bytes,
+    zeros: wantedZeroBytes(layout, zerosOf(metainfo)),
     trackers: trackers.map(formatAddress),
     swarm,
     sha256: sha256 === undefined ? null : toHex(sha256),
@@ -117,7 +118,7 @@ function* asText(
 ): Generator<string> {
   const { trackers, name, geometry, layout, swarm, sha256, extra } = metainfo;
   const { folder } = layout;
-  const zeros = zerosOf(metainfo).bytes;
+  const zeros = wantedZeroBytes(layout, zerosOf(metainfo));
   const rows: (readonly [label: string, value: string])[] = [['name', name]];
   const size = folder === undefined ? geometry.size : folder.totals().bytes;
   if (isPartial && folder !== undefined) rows.push(['chosen', describeChoice(metainfo, folder)]);

@@ -8,7 +8,7 @@ import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/er
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
-import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { LinkedFile } from '../../transfer/storage/entry-looks.js';
 import type { FolderNeed } from '../../transfer/storage/folder-need.js';
@@ -52,6 +52,7 @@ import type { StatePaths } from '../state/library.js';
 import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
 import { entryOf } from './entry.js';
 import type { FolderStates } from './folder-states.js';
+import { knownZerosOf } from './known-zeros.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OwnCopies } from './own-copies.js';
@@ -141,7 +142,7 @@ export class Reopener {
     await checkTargetName(path);
     const there = await lookAtTarget(path);
     const device = await deviceOf(directory);
-    const prepared = { entry, metainfo, device, zeros: knownZeros(zerosOf(metainfo)) };
+    const prepared = { entry, metainfo, device, zeros: knownZerosOf(metainfo) };
     if (there !== undefined) return { ...prepared, room: await roomAt(directory), there };
     await checkWritable(path);
     await this.#options.claims.refuseIfTaken(path);
@@ -235,8 +236,8 @@ export class Reopener {
   async #checkPart(entry: Entry, metainfo: Metainfo): Promise<CheckResult> {
     const [device, totals] = [await deviceOf(dirname(entry.path)), await loadTotals(this.#recordOf(entry))];
     const [zeros, { size, pieceCount }] = [zerosOf(metainfo), metainfo.geometry];
-    const recorded = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount);
-    return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros), totals };
+    const have = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount).with(zeros.pieces).count;
+    return { kind: 'partial', have, device, zeros: knownZerosOf(metainfo, zeros), totals };
   }
 
   /** How many pieces an unfinished download is recorded to have. */
@@ -376,10 +377,6 @@ async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniT
     if (error instanceof MiniTorrentError) return { error };
     throw error;
   }
-}
-
-function knownZeros({ pieces, bytes }: Zeros): KnownZeros {
-  return { pieces: pieces.count, bytes };
 }
 
 /** In place, since other threads look at the same memory. */

@@ -59,7 +59,7 @@ export interface Entry extends Name {
   readonly others: readonly Name[];
 }
 
-/** Pieces of zeros, which are neither fetched nor written, and their bytes. */
+/** Pieces of zeros, which are neither fetched nor written, and the wanted bytes in them. */
 export interface KnownZeros {
   readonly pieces: number;
   readonly bytes: number;

@@ -1,10 +1,10 @@
-// Whether the file system of a download can hold the names of a folder, found out before anything is fetched: by
-// trying, since no system says beforehand. Only names that some file system refuses or takes for others are tried, in a
-// directory of their own of which nothing is left.
+// Whether the file system of a download can hold the names and links of a folder, found out before anything is fetched:
+// by trying, since no system says beforehand. Only a link, and names that some file system refuses or takes for others,
+// are tried, in a directory of their own of which nothing is left.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
+import { mkdir, open, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
@@ -16,14 +16,18 @@ import { NAMES_TRIED_MAX } from './limits.js';
 const PLAIN = /^[A-Za-z0-9_/-][A-Za-z0-9._/-]*[A-Za-z0-9_-]$/;
 const SHORT_PATH_LENGTH = 100;
 
+/** Errors of symlink(2) on file systems without symbolic links: FAT and exFAT, some network and FUSE mounts. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
+
 /**
- * Rejects with UNSAFE_NAME when chosen entries cannot lie below `targetPath` under their names. Other errors are told
- * where they are met.
+ * Rejects with UNSAFE_NAME when chosen entries cannot lie below `targetPath` under their names, or as the links that
+ * they are. Other errors are told where they are met.
  */
 export async function checkFolderNames(targetPath: string, list: FolderList): Promise<void> {
   const pairs = pairsOf(list);
   const names = doubtfulNames(list);
-  if (pairs.length === 0 && names.size === 0) return;
+  const [link] = list.indicesOf((entry) => list.isChosen(entry) && list.kindOf(entry) === 'link');
+  if (pairs.length === 0 && names.size === 0 && link === undefined) return;
   const directory = join(dirname(targetPath), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
   try {
     await mkdir(directory);
@@ -34,6 +38,7 @@ export async function checkFolderNames(targetPath: string, list: FolderList): Pr
   try {
     for (const pair of pairs) await tryPair(directory, pair);
     for (const [name, path] of names) await tryName(directory, name, path);
+    if (link !== undefined) await tryLink(directory, list.pathOf(link));
   } finally {
     await rmdir(directory);
   }
@@ -124,6 +129,22 @@ async function tryName(directory: string, name: string, path: string): Promise<v
     'UNSAFE_NAME',
     `the file system of ${dirname(directory)} refuses the name of ${printable(path)} (${errno}); choose another destination, or leave it out with --except`,
   );
+}
+
+async function tryLink(directory: string, path: string): Promise<void> {
+  const link = join(directory, 'link');
+  try {
+    await symlink('name', link);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (!NO_LINKS.includes(errno)) return;
+    throw new MiniTorrentError(
+      'UNSAFE_NAME',
+      `the file system of ${dirname(directory)} has no symbolic links (${errno}), and ${printable(path)} is one; choose another destination, leave its links out with --except, or have the folder shared with --follow-links`,
+    );
+  }
+  await unlink(link);
 }
 
 /** Makes an empty file. Resolves to the name of the error. */

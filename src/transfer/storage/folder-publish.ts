@@ -18,6 +18,8 @@ import { exists, syncDirectory } from './publish.js';
 
 /** Errors of rename(2) when a folder with contents, or something else, has the name. */
 const TAKEN: readonly (string | undefined)[] = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'];
+/** Errors of file systems that keep no permissions or times of their own: FAT, some network and FUSE mounts. */
+const NOT_KEPT: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
 const EXECUTABLE = 0o111;
 const READABLE = 0o444;
 
@@ -122,8 +124,8 @@ function completeFile(tree: FolderTree, list: FolderList, entry: number, root: s
     const { size: bytes, mode } = fs.fstatSync(fd);
     if (bytes > size) fs.ftruncateSync(fd, size);
     // Whoever may read it may run it.
-    if (executable && (mode & EXECUTABLE) === 0) fs.fchmodSync(fd, mode | ((mode & READABLE) >> 2));
-    if (seconds !== undefined) fs.futimesSync(fd, seconds, seconds);
+    if (executable && (mode & EXECUTABLE) === 0) whereKept(() => fs.fchmodSync(fd, mode | ((mode & READABLE) >> 2)));
+    if (seconds !== undefined) whereKept(() => fs.futimesSync(fd, seconds, seconds));
   } finally {
     fs.closeSync(fd);
   }
@@ -131,6 +133,15 @@ function completeFile(tree: FolderTree, list: FolderList, entry: number, root: s
   if (made?.isFile() !== true) throw changed(`${root}/${path}`);
   stamp(list, entry, made);
   return true;
+}
+
+/** A file whose bytes are right is not refused for what its file system cannot keep; `verify` tells it. */
+function whereKept(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!NOT_KEPT.includes(errnoOf(error))) throw error;
+  }
 }
 
 /** Later looks compare the time that it has now. */

@@ -5,6 +5,7 @@ import { PIECE_SIZE } from '../../base/limits.js';
 import { Bitfield } from '../bitfield.js';
 import { Geometry } from '../geometry.js';
 import type { Layout } from '../layout.js';
+import type { Zeros } from '../zeros.js';
 import type { FolderList } from './folder-list.js';
 
 export interface WantedPieces {
@@ -47,6 +48,22 @@ export function wantedBytes({ folder, size }: Layout): number {
     else leftOut += 1;
   });
   return leftOut === 0 ? size : bytes;
+}
+
+/** Bytes of the chosen entries that lie in pieces of zeros, pads aside: they are not written. */
+export function wantedZeroBytes({ folder }: Layout, { pieces, bytes }: Zeros): number {
+  if (folder === undefined || bytes === 0) return bytes;
+  let wanted = 0;
+  forEachFile(folder, (entry, first, last) => {
+    if (!folder.isChosen(entry)) return;
+    const begin = folder.beginOf(entry);
+    const end = begin + folder.sizeOf(entry);
+    for (let piece = first; piece <= last; piece += 1) {
+      if (!pieces.has(piece)) continue;
+      wanted += Math.min(end, (piece + 1) * PIECE_SIZE) - Math.max(begin, piece * PIECE_SIZE);
+    }
+  });
+  return wanted;
 }
 
 /** Visits each entry with bytes, pads aside, and the pieces that hold them. */

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { PIECE_SIZE } from '../../../../src/foundation/base/limits.js';
+import { Bitfield } from '../../../../src/foundation/torrent/bitfield.js';
 import { type FolderEntry, FolderList } from '../../../../src/foundation/torrent/folder/folder-list.js';
-import { wantedPieces } from '../../../../src/foundation/torrent/folder/wanted-pieces.js';
+import { wantedPieces, wantedZeroBytes } from '../../../../src/foundation/torrent/folder/wanted-pieces.js';
 import { Layout } from '../../../../src/foundation/torrent/layout.js';
 
 function entry(kind: FolderEntry['kind'], size: number, path: string): FolderEntry {
@@ -38,6 +39,24 @@ test('a piece is wanted for one chosen entry in it, and whole when no other entr
   list.leaveOut(3);
   const less = wantedPieces(new Layout(list));
   assert.deepEqual(less && piecesOf(less.wanted), [0, 1]);
+});
+
+test('zeros count where they lie in chosen entries, byte by byte', () => {
+  const pieces = new Bitfield(4);
+  for (const piece of [0, 2, 3]) pieces.set(piece);
+  const zeros = { pieces, bytes: 3 * PIECE_SIZE };
+  assert.equal(wantedZeroBytes(new Layout(4 * PIECE_SIZE), zeros), zeros.bytes);
+  const list = FolderList.of([
+    entry('file', 10, 'small'),
+    entry('file', PIECE_SIZE, 'across'),
+    entry('pad', PIECE_SIZE - 10, ''),
+    entry('file', 2 * PIECE_SIZE, 'large'),
+  ]);
+  assert.equal(wantedZeroBytes(new Layout(list), zeros), 3 * PIECE_SIZE);
+  list.leaveOut(3);
+  assert.equal(wantedZeroBytes(new Layout(list), zeros), PIECE_SIZE);
+  list.leaveOut(1);
+  assert.equal(wantedZeroBytes(new Layout(list), zeros), 10);
 });
 
 test('in any folder, wanted and whole are what its bytes say', () => {
