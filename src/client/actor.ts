@@ -150,10 +150,9 @@ export class ClientActor {
       move: async (host) => {
         this.#upload = await this.#serving.move(host);
         this.#threads.dialFrom(host);
-        this.#trackers.move(this.#upload);
         return this.#upload;
       },
-      returned: () => this.#trackers.move(this.#upload),
+      trackers: this.#trackers,
       tell: (level, sentence) => this.#tellUser({ kind: 'notice', level, sentence }),
       onFatal: (error) => this.#fatal(error),
     });

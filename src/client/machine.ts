@@ -10,7 +10,7 @@ import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import { aboutName, accept, bad, refuse, reused, shareRecorded } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
-import { answer } from './answers/questions.js';
+import { answer, type Known } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
 import { Readers } from './answers/readers.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
@@ -153,6 +153,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return goesOn ? NO_EFFECTS : [{ kind: 'unlearn', swarm }];
   }
 
+  #known(): Known {
+    const { rates } = this.#limits;
+    return { files: this.#files, hashing: this.#hashing, rates, refusals: this.#notices.refusals };
+  }
+
   #forgetPair(trackers: Pair): ClientEffect {
     this.#notices.forget(pairKey(trackers));
     return { kind: 'trackersUnused', trackers };
@@ -205,7 +210,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
-        return answer({ files: this.#files, hashing: this.#hashing, rates: this.#limits.rates }, command);
+        return answer(this.#known(), command);
     }
   }
 

@@ -30,7 +30,7 @@ function heard(notices: TrackerNotices, events: readonly News[]): readonly strin
 
 const A_GONE = 'tracker 192.0.2.1:7001 does not answer (it is closed); 192.0.2.2:7001 is asked in its place';
 const A_BACK = 'tracker 192.0.2.1:7001 answers again';
-const NONE = `no tracker of ${PAIR} answers; running transfers go on, new peers are found when one is back`;
+const NONE = `no tracker of ${PAIR} answers (it is closed); running transfers go on, new peers are found when one is back`;
 
 test('a tracker that goes is told once the other one is asked, and its return as well', () => {
   const table: readonly (readonly [events: readonly News[], sentences: readonly string[]])[] = [
@@ -61,6 +61,14 @@ test('when both are away that is said once, and of neither alone', () => {
   assert.deepEqual(heard(notices, [up(B), BACK]), [`a tracker of ${PAIR} answers again: 192.0.2.2:7001`]);
   assert.deepEqual(heard(notices, [up(A)]), [A_BACK]);
   assert.deepEqual(heard(notices, [down(A), down(B), ALL_DOWN]), [NONE]);
+});
+
+test('what trackers refuse stands until they list this client', () => {
+  const notices = new TrackerNotices();
+  for (const file of [1, 2]) notices.refused(PAIR, refusal(file, 'nobody answers there'), `${file}.bin`);
+  assert.deepEqual(notices.refusals, [{ name: '1.bin', sentence: 'nobody answers there' }]);
+  notices.registered(PAIR);
+  assert.deepEqual(notices.refusals, []);
 });
 
 test('where a tracker refuses this client, what it says is told in place of its absence', () => {

@@ -32,7 +32,7 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
     [['client', 'local host:1', '127.0.0.1:1', '127.0.0.1:2', 'log'], /"local host:1" is not .* write ip:port/],
     [
       ['client', '127.0.0.1:0', '127.0.0.1', '127.0.0.1:2', 'log'],
-      /<tracker1> <tracker2>: .* is not two different addresses/,
+      /<tracker1> <tracker2>: "127\.0\.0\.1" is no address: it names no port; write ip:port/,
     ],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:1', 'log'], /a pair needs two different addresses/],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', '--log-level', 'loud'], /loud/],
@@ -40,7 +40,10 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
     [['tracker', '127.0.0.1:70000', '127.0.0.1:7', 'list', 'log'], /not a tracker's address/],
     [['create', 'x'], /no trackers are set; name both/],
     [['create', 'x', '-t', '127.0.0.1:1'], /is not two different addresses/],
-    [['create', 'x', '-t', 'http://localhost:1', '-t', '127.0.0.1:2'], /is not two different addresses/],
+    [
+      ['create', 'x', '-t', 'http://localhost:1', '-t', '127.0.0.1:2'],
+      /"http:\/\/localhost:1" is no address: it is a URL/,
+    ],
     [['demo', '--seeders', '0'], /--seeders takes a whole number from 1/],
     [['demo', '--seeders', '17'], /--seeders takes a whole number from 1/],
     [['demo', '--seeders', 'many'], /--seeders/],

@@ -130,6 +130,51 @@ test('FC-13: a client whose address nobody named moves to the one that its machi
   await getWhole(seeder, own, swarm.path('copy.bin'));
 });
 
+test('a client whose default route moves into a tunnel that drops its address moves there, and stays who it is', async (t) => {
+  if (!hasTool(t, 'nft')) return;
+  const machines = await twoMachines(t);
+  if (machines === undefined) return;
+  const [here, there] = machines;
+  const trackers: readonly [Address, Address] = [
+    { host: '172.20.0.1', port: 7_101 },
+    { host: '172.20.0.1', port: 7_102 },
+  ];
+  here.run(`ip link add tun0 type veth peer name tun0 netns ${there.pid}\nip link set tun0 up`);
+  there.run(
+    "ip link set tun0 up\nip addr add 10.78.0.3/24 dev tun0\nip addr add 172.20.0.1/32 dev lo\nnft add table inet fw\nnft add chain inet fw in '{ type filter hook input priority 0; }'\nnft add rule inet fw in iifname tun0 ip saddr 10.77.0.2 drop",
+  );
+  const swarm = await stageSwarm(t);
+  const tracker = new TrackerProcess('tracker-1', trackers[0], trackers[1], swarm.directory, [], {
+    launcher: there.on,
+  });
+  await swarm.adopt(tracker).started();
+  const words = trackers.flatMap((each) => ['-t', formatAddress(each)]);
+  const found = swarm.adopt(
+    new ConsoleProcess('found', [...words, '--state-dir', swarm.path('found.state')], swarm.directory, {
+      launcher: here.on,
+    }),
+  );
+  const own = await share(found, await swarm.makeFile('own.bin', 2 * PIECE), swarm.path('own.mtorrent'));
+  here.run('ip addr add 10.78.0.2/24 dev tun0\nip route replace default via 10.78.0.3');
+  await found.said(/no tracker answers at 10\.77\.0\.2, and .*; this client listens at 10\.78\.0\.2:\d+ now/, 90_000);
+  await found.said(/a tracker of .* answers again/);
+  const getter = swarm.adopt(
+    new ClientProcess('getter', { host: '172.20.0.1', port: 6_902 }, trackers, swarm.directory, [], {
+      launcher: there.on,
+    }),
+  );
+  await getWhole(getter, own, swarm.path('copy.bin'));
+  here.run('ip addr del 10.78.0.2/24 dev tun0\nip route replace default via 10.77.0.3');
+  await found.said(/no longer 10\.78\.0\.2; this client listens at 10\.77\.0\.2:\d+ now/);
+  await eventually(
+    () => found.command('show trackers'),
+    ({ rows }) => rows.some((row) => /in use$/.test(row)),
+    'a tracker is used again',
+    60_000,
+  );
+  assert.doesNotMatch(found.stderr, /identity/);
+});
+
 test('FC-13: a named address that is gone is said, by doctor, too, and the client goes on when it is back', async (t) => {
   const land = await landWith(t, undefined);
   if (land === undefined) return;

@@ -11,12 +11,14 @@ import {
   isDialable,
   parseAddress,
   parseNamedAddress,
+  whyNoAddress,
 } from '../../foundation/torrent/address.js';
 import {
   formatListenAddress,
   LISTEN_ADDRESS_EXPECTED,
   parseListenAddress,
 } from '../../foundation/torrent/listen-address.js';
+import { printable } from '../../foundation/torrent/names.js';
 import { type TrackerList, trackerList, whyNoTrackers } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
 import { SEED_RATIO_MAX } from './limits.js';
@@ -85,7 +87,12 @@ export const trackers: Kind<TrackerList> = {
   },
   whyNot: (raw) => {
     const list = addressesIn(raw);
-    return list === undefined ? undefined : whyNoTrackers(list);
+    if (list !== undefined) return whyNoTrackers(list);
+    const wrong = wordsIn(raw).find((word) => parseNamedAddress(word) === undefined);
+    const why = wrong === undefined ? undefined : whyNoAddress(wrong);
+    return why === undefined
+      ? undefined
+      : `"${printable(wrong ?? '')}" is no address: ${why}; write ip:port, such as 192.0.2.1:7001, or name:port`;
   },
   show: (list) => list.map(formatAddress).join(','),
   offers: 'nothing',
@@ -93,9 +100,14 @@ export const trackers: Kind<TrackerList> = {
 };
 
 function addressesIn(raw: unknown): TrackerList | undefined {
-  const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) => (typeof each === 'string' ? each.split(',') : []));
-  const addresses = words.flatMap((word) => parseNamedAddress(word.trim()) ?? []);
+  const words = wordsIn(raw);
+  const addresses = words.flatMap((word) => parseNamedAddress(word) ?? []);
   return addresses.length < words.length ? undefined : trackerList(addresses);
+}
+
+function wordsIn(raw: unknown): readonly string[] {
+  const texts = (Array.isArray(raw) ? raw : [raw]).flatMap((each) => (typeof each === 'string' ? each.split(',') : []));
+  return texts.map((text) => text.trim());
 }
 
 /** @param offers whether a directory or a file is named. */

@@ -24,11 +24,13 @@ export interface DoctorRequest {
   readonly downloads: readonly RunningDownload[];
   /** Files with a problem. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
+  /** Files that trackers refuse, one for each reason. */
+  readonly refusals: readonly { readonly name: string; readonly sentence: string }[];
   /** One announced swarm for each tracker pair. */
   readonly announced: readonly { readonly trackers: Pair; readonly swarm: SwarmKey }[];
 }
 
-export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
+export function doctorRequestOf(files: FileTable, rates: Rates, refusals: DoctorRequest['refusals']): DoctorRequest {
   const records = files.all();
   const announced = new Map<string, DoctorRequest['announced'][number]>();
   for (const { phase, entry } of records) {
@@ -48,6 +50,7 @@ export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
     troubles: records
       .flatMap(({ entry, phase }) => ('sentence' in phase ? [{ name: entry.name, sentence: phase.sentence }] : []))
       .slice(0, DOCTOR_TROUBLES_MAX),
+    refusals: refusals.slice(0, DOCTOR_TROUBLES_MAX),
     announced: [...announced.values()],
   };
 }

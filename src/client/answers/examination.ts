@@ -71,6 +71,7 @@ export class Examination {
       reach,
       threads: this.#options.threadsFact,
       troubles: request.troubles,
+      refusals: request.refusals,
       downloads: request.downloads.map(({ file, name, rate }) => ({
         name,
         rate,

@@ -10,7 +10,7 @@ import type { FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX, type Rates } from '../messages.js';
 import { accept, listed, listedRows, notFound, piecesListed, refuse } from './answers.js';
-import { doctorRequestOf } from './doctor-request.js';
+import { type DoctorRequest, doctorRequestOf } from './doctor-request.js';
 import type { Hashing } from './hashing.js';
 
 export type Question = Extract<
@@ -35,9 +35,11 @@ export interface Known {
   readonly files: FileTable;
   readonly hashing: Hashing;
   readonly rates: Rates;
+  /** What trackers refuse now. */
+  readonly refusals: DoctorRequest['refusals'];
 }
 
-export function answer({ files, hashing, rates }: Known, question: Question): readonly ClientEffect[] {
+export function answer({ files, hashing, rates, refusals }: Known, question: Question): readonly ClientEffect[] {
   const { ask } = question;
   switch (question.kind) {
     case 'list':
@@ -61,7 +63,7 @@ export function answer({ files, hashing, rates }: Known, question: Question): re
     case 'logLevel':
       return [{ kind: 'logLevel', level: question.level }, accept(ask, question.level)];
     case 'doctor':
-      return [{ kind: 'diagnose', ask, ...doctorRequestOf(files, rates) }];
+      return [{ kind: 'diagnose', ask, ...doctorRequestOf(files, rates, refusals) }];
     case 'reannounce':
       if (question.name === '') return announceAgain(ask, files.all());
       return about(files, question, (record) => announceAgain(ask, [record]));

@@ -28,6 +28,11 @@ export class TrackerNotices {
     return sentence === undefined ? [] : [bad(sentence)];
   }
 
+  /** What trackers refuse now, one sentence for each reason. */
+  get refusals(): readonly Refusal[] {
+    return this.#refusals.standing;
+  }
+
   registered(pair: string): void {
     this.#refusals.listed(pair);
   }
@@ -113,7 +118,9 @@ class PairNotices {
         if (unfit !== undefined)
           return [bad(`this client takes no tracker of ${this.#pair}: ${unfit.slice(REFUSED_BY_CLIENT.length)}`)];
         const consequence = 'running transfers go on, new peers are found when one is back';
-        return [bad(`no tracker of ${this.#pair} answers; ${consequence}`)];
+        const why = new Set(reasons.map(([, reason]) => reason).filter((reason) => reason !== ''));
+        const because = why.size === 0 ? '' : ` (${[...why].join('; ')})`;
+        return [bad(`no tracker of ${this.#pair} answers${because}; ${consequence}`)];
       }
       case 'trackersBack':
         return [good(`a tracker of ${this.#pair} answers again: ${this.#asked}`)];
@@ -154,8 +161,15 @@ class PairNotices {
 
 type Refused = Extract<AnnounceEvent, { kind: 'refused' }>;
 
+/** Of a file, and maybe of others for the same reason. */
+export interface Refusal {
+  readonly name: string;
+  readonly sentence: string;
+}
+
 interface Told {
   readonly first: SwarmKey;
+  readonly refusal: Refusal;
   /** It was also told that more files are refused. */
   hasMore: boolean;
 }
@@ -163,6 +177,10 @@ interface Told {
 class Refusals {
   /** Pair and sentence → what was told. Oldest first. */
   readonly #told = new Map<string, Told>();
+
+  get standing(): readonly Refusal[] {
+    return [...this.#told.values()].map(({ refusal }) => refusal);
+  }
 
   /** The notice for a refusal; undefined when it is not news. */
   hear(pair: string, { swarm, code, sentence }: Refused, name: string): string | undefined {
@@ -172,7 +190,7 @@ class Refusals {
     const key = `${pair} ${sentence}`;
     const told = this.#told.get(key);
     if (told === undefined) {
-      this.#told.set(key, { first: swarm, hasMore: false });
+      this.#told.set(key, { first: swarm, refusal: { name, sentence }, hasMore: false });
       const [oldest] = this.#told.keys();
       if (this.#told.size > TRACKER_REFUSALS_TOLD_MAX && oldest !== undefined) this.#told.delete(oldest);
       return said;

@@ -155,6 +155,8 @@ export interface Facts {
   readonly downloads: readonly DownloadFact[];
   /** Files of the client that have a problem. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
+  /** Files of the client that trackers refuse, and so do not list. */
+  readonly refusals: readonly { readonly name: string; readonly sentence: string }[];
 }
 
 export interface Finding {

@@ -31,15 +31,16 @@ import {
 import { aboutSilent, NAME_ANOTHER, REACH_REMEDY, unreachedAt } from './reach.js';
 
 export function findingsOf(facts: Facts): readonly Finding[] {
-  const { upload, reach, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
+  const { upload, reach, trackers, disks, openFiles, machine, threads, downloads, troubles, refusals } = facts;
   const writeRates = disks.flatMap((disk) => rateOf(disk) ?? []);
   // The slowest disk counts, whichever disk a download is on.
   const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
   return [
     ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` checks it again')),
+    ...refusals.map(({ name, sentence }) => bad(name, `is refused by a tracker: ${sentence}`, REFUSED_REMEDY)),
     ...(facts.card === undefined ? [] : [aboutCard(facts.card)]),
     ...(upload === undefined ? [] : [aboutUpload(upload, reach)]),
-    ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
+    ...trackers.flatMap((tracker) => aboutTracker(tracker, facts)),
     ...disks.map(aboutDisk),
     ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
     ...aboutMachine(machine, threads),
@@ -87,7 +88,10 @@ function aboutReach(subject: string, answers: string, reach: readonly ReachFact[
   return fine(subject, `${answers}, and tracker ${reached.tracker} reaches it at ${formatAddress(reached.address)}`);
 }
 
-function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost: string | undefined): Finding[] {
+const REFUSED_REMEDY =
+  'nobody finds it at that tracker; it is told again from time to time, so mend what the tracker says';
+
+function aboutTracker(tracker: TrackerFact, { trackers: all, ownHost, reach, refusals }: Facts): Finding[] {
   const { address, failure, refusal, helloMs, skewMs, partner, listed } = tracker;
   const subject = `tracker ${address}`;
   if (refusal !== undefined)
@@ -110,7 +114,9 @@ function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost
     const found = `its clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`;
     findings.push(note(subject, found, 'synchronize the clocks (NTP); nothing breaks, but logs cannot be compared'));
   }
-  if (listed !== undefined) findings.push(...aboutListing(subject, listed, ownHost));
+  // Whether others reach it there is said of the upload port, and why it is not listed, of the file.
+  const isSaid = reach.some(({ found }) => found !== 'reached') || refusals.length > 0;
+  if (listed !== undefined && !isSaid) findings.push(...aboutListing(subject, listed, ownHost));
   return findings;
 }
 

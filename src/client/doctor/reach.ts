@@ -51,6 +51,11 @@ export function addressMoved(from: string, now: string): string {
   return `the address of this machine is no longer ${from}; this client listens at ${now} now, and announces itself there`;
 }
 
+/** @param now with the port. */
+export function addressRerouted(from: string, now: string): string {
+  return `no tracker answers at ${from}, and the way to them leads from another address now; this client listens at ${now} now, and announces itself there`;
+}
+
 /** Follows the name of the tracker. @param address where it looked for this client. */
 export function unreachedAt(address: Address, found: 'stranger' | 'nobody'): string {
   return found === 'nobody'

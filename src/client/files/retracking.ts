@@ -2,9 +2,14 @@
 // the .mtorrent files on disk follow, the disk job finds out; asked again, it tries those that did not. Invariant: no
 // pair becomes one address twice. Pure.
 
-import { isWildcard } from '../../foundation/base/hosts.js';
-import { type Address, formatAddress, parseNamedAddress, sameAddress } from '../../foundation/torrent/address.js';
-import { wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
+import {
+  type Address,
+  formatAddress,
+  parseNamedAddress,
+  sameAddress,
+  whyNoAddress,
+} from '../../foundation/torrent/address.js';
+import { whyUndialable } from '../../foundation/torrent/tracker-pair.js';
 import { bad, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, OwnMetainfo } from '../effects.js';
 import { type ClientCommand, RETRACK_FAILURES_MAX } from '../messages.js';
@@ -19,10 +24,12 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
   const { ask, isTrial } = command;
   const [from, to] = [parseNamedAddress(command.from), parseNamedAddress(command.to)];
   if (from === undefined || to === undefined || sameAddress(from, to)) {
-    const sentence = `${command.from} and ${command.to} are not two addresses; write each as ip:port`;
+    const wrong = [command.from, command.to].map(whyNoAddress).find((why) => why !== undefined);
+    const sentence = `${command.from} and ${command.to} are not two addresses${wrong === undefined ? '' : `: ${wrong}`}; write each as ip:port`;
     return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
   }
-  if (isWildcard(to.host)) return [refuse(ask, 'INVALID_ARGUMENTS', wildcardSentence(to))];
+  const undialable = whyUndialable(to);
+  if (undialable !== undefined) return [refuse(ask, 'INVALID_ARGUMENTS', undialable)];
   const named = files.all().filter(({ entry }) => names(entry, from));
   // A .mtorrent that could not be rewritten when its file moved names the old tracker still.
   const before = isTrial ? [] : files.all().filter(({ entry }) => names(entry, to) && !names(entry, from));

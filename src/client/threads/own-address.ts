@@ -1,23 +1,24 @@
-// Watches whether this machine still has the address that the client listens on. One that nobody named is found again,
-// and the client moves there; a named one is reported as gone, and comes back by itself.
+// Watches whether this machine still has the address that the client listens on, and whether trackers are reached from
+// there. One that nobody named is found again, and the client moves there; a named one is reported as gone, and comes
+// back by itself.
 
 import { errnoOf } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { hostsHere } from '../../foundation/base/interfaces.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { addressBack, addressGone, addressMoved } from '../doctor/reach.js';
+import { addressBack, addressGone, addressMoved, addressRerouted } from '../doctor/reach.js';
 import { ADDRESS_LOOK_MS } from '../limits.js';
 import { AddressChange } from './address-change.js';
+import type { Trackers } from './trackers.js';
 
 export interface OwnAddressOptions {
   readonly upload: () => Address;
   /** Finds the host of a client whose address nobody named; undefined: it was named. */
   readonly find: (() => Promise<string>) | undefined;
-  /** Listens there, dials from there, tells the trackers, and answers the address. Rejects when it cannot. */
+  /** Listens there, dials peers from there, and answers the address. Rejects when it cannot. */
   readonly move: (host: string) => Promise<Address>;
-  /** The address is there again: whoever was not reached is tried now. */
-  readonly returned: () => void;
+  readonly trackers: Pick<Trackers, 'areAway' | 'move'>;
   readonly tell: (level: 'good' | 'bad', sentence: string) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -53,7 +54,7 @@ export class OwnAddress {
   }
 
   async #look(): Promise<void> {
-    const { upload, find, returned, tell } = this.#options;
+    const { upload, find, trackers, tell } = this.#options;
     const here = hostsHere();
     // A sandbox may not ask.
     if (here === undefined) return;
@@ -61,21 +62,26 @@ export class OwnAddress {
     const news = this.#change.look(host, here);
     if (news === 'back') {
       tell('good', addressBack(host));
-      returned();
+      // Whoever was not reached is tried now.
+      trackers.move(upload());
     }
-    const wanted = news === 'gone' || news === 'stillGone' ? await find?.() : undefined;
+    const isGone = news === 'gone' || news === 'stillGone';
+    // A default route that moved into a tunnel drops what comes from an address that is still there.
+    const isUseless = isGone || (!isWildcard(host) && trackers.areAway);
+    const wanted = isUseless ? await find?.() : undefined;
     // The wildcard means that no route leads to the trackers: the next look may find the address that is to come.
     const isFound = wanted !== undefined && wanted !== host && !isLoopback(wanted) && !isWildcard(wanted);
-    if (isFound) await this.#move(host, wanted);
+    if (isFound) await this.#move(host, wanted, isGone ? addressMoved : addressRerouted);
     else if (news === 'gone') tell('bad', addressGone(host, find !== undefined));
   }
 
-  async #move(from: string, to: string): Promise<void> {
-    const { move, tell } = this.#options;
+  async #move(from: string, to: string, say: (from: string, now: string) => string): Promise<void> {
+    const { move, trackers, tell } = this.#options;
     try {
       const now = await move(to);
+      trackers.move(now);
       this.#change.moved();
-      tell('good', addressMoved(from, formatAddress(now)));
+      tell('good', say(from, formatAddress(now)));
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;

@@ -127,6 +127,12 @@ export class Trackers {
     for (const announce of this.#announces.values()) announce.tell({ kind: 'move', upload });
   }
 
+  /** Some were tried, and none of all answers. */
+  get areAway(): boolean {
+    const all = [...this.#announces.values()].flatMap((announce) => announce.standings());
+    return all.length > 0 && all.every(({ state }) => state === 'away');
+  }
+
   /** The state of each tracker. */
   standings(): readonly TrackerView[] {
     const rows = this.lists().flatMap((trackers) => {

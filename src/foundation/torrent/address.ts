@@ -65,8 +65,30 @@ export function canonicalHost(text: string): string | undefined {
 export function addressFrom(text: string, what: string, { allowAnyPort = false } = {}): Address {
   const address = parseNamedAddress(text, allowAnyPort);
   if (address !== undefined) return address;
-  const sentence = `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:7001, or name:port`;
+  const why = whyNoAddress(text);
+  const sentence = `"${printable(text)}" is not ${what}${why === undefined ? '' : `: ${why}`}; write ip:port, such as 192.0.2.1:7001, or name:port`;
   throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+}
+
+/** What is wrong with a text that `parseNamedAddress` does not take, in the ways in which people write one. */
+export function whyNoAddress(text: string): string | undefined {
+  if (text.includes('://'))
+    return `it is a URL; leave away what comes before the address: ${printable(hostPart(text))}`;
+  if (text.includes('%')) return 'an address with a zone, behind %, means something on one machine alone';
+  if (isIPv6(text)) return `an IPv6 address stands in brackets before its port: [${text}]:7001`;
+  const [, bracketed = '', plain = '', port = ''] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? [];
+  const host = bracketed + plain;
+  if (isIPv4(bracketed)) return 'brackets are for IPv6 addresses';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535 || Number(port) === 0)
+    return /:\d+$/.test(text) ? 'a port is a number from 1 to 65535' : 'it names no port';
+  // Outside of ASCII.
+  if (/[^ -~]/.test(host)) return 'a name of other letters is written in its ASCII form, which begins with xn--';
+  if (/^[\da-fx.]+$/i.test(host)) return 'an IPv4 address has four numbers from 0 to 255, without zeros in front';
+  return undefined;
+}
+
+function hostPart(url: string): string {
+  return url.replace(/^.*:\/\//, '').replace(/\/.*$/, '');
 }
 
 export function formatAddress(address: Address): string {
@@ -83,8 +105,9 @@ export function sameAddress(a: Address, b: Address): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** Of one machine: not the wildcard, not multicast, not broadcast. @param host canonical. */
+/** Of one machine: not the wildcard, not multicast, not broadcast; a name may be. @param host canonical. */
 export function isDialable(host: string): boolean {
+  if (!host.includes(':') && !isIPv4(host)) return true;
   if (host.includes(':')) return !/^(?:::$|ff)/.test(host);
   return !/^(?:0|22[4-9]|23\d|24\d|25[0-5])\./.test(host);
 }

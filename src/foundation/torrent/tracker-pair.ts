@@ -5,7 +5,7 @@
 import { MiniTorrentError } from '../base/errors.js';
 import { familyOf, isWildcard } from '../base/hosts.js';
 import { TRACKERS_MAX } from '../base/limits.js';
-import { type Address, formatAddress, sameAddress } from './address.js';
+import { type Address, formatAddress, isDialable, sameAddress } from './address.js';
 
 /** What a .mtorrent names. */
 export type NamedPair = readonly [Address, Address];
@@ -22,8 +22,8 @@ export function whyNoPair(first: Address, second: Address): string | undefined {
 
 /** The same of two trackers or more. */
 export function whyNoTrackers(trackers: TrackerList): string | undefined {
-  const wildcard = trackers.find(({ host }) => isWildcard(host));
-  if (wildcard !== undefined) return wildcardSentence(wildcard);
+  const undialable = trackers.map(whyUndialable).find((why) => why !== undefined);
+  if (undialable !== undefined) return undialable;
   const twice = trackers.find((tracker, at) => trackers.slice(0, at).some((other) => sameAddress(other, tracker)));
   if (twice !== undefined)
     return trackers.length === 2
@@ -39,8 +39,13 @@ export function whyNoTrackers(trackers: TrackerList): string | undefined {
   return `${formatAddress(first)} is an ${family} address and ${formatAddress(other)} an ${familyOf(other.host)} address, so these trackers cannot be ${trackers.length === 2 ? 'a pair' : 'those of one swarm'}; name ${which} by IPv4 or ${which} by IPv6`;
 }
 
-export function wildcardSentence(address: Address): string {
-  return `${formatAddress(address)} stands for every address of a machine, so nobody elsewhere can dial it; name the address at which the tracker is reached`;
+/** Why nobody can dial a tracker there; undefined when that can be. */
+export function whyUndialable(address: Address): string | undefined {
+  const remedy = 'name the address at which the tracker is reached';
+  if (isWildcard(address.host))
+    return `${formatAddress(address)} stands for every address of a machine, so nobody elsewhere can dial it; ${remedy}`;
+  if (isDialable(address.host)) return undefined;
+  return `${formatAddress(address)} is a multicast or broadcast address, so nobody can dial it; ${remedy}`;
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS. */

@@ -9,7 +9,7 @@ import type { Member, Need } from '../identity/gate.js';
 import { FrameReader } from './framing.js';
 import { NAMED_DIAL_DEADLINE_MS } from './limits.js';
 import { MagicGate } from './magic.js';
-import { hostsOf } from './names.js';
+import { hostsOf, names } from './names.js';
 import { Outbox } from './outbox.js';
 import { type Passage, plainPassage } from './passage.js';
 import type { Protocol } from './protocol.js';
@@ -48,7 +48,10 @@ export class DialedConnection<Sent, Heard> {
   #socket: Socket | undefined;
   #outbox: Outbox | undefined;
   #isReached = false;
+  #isHeard = false;
   #isOver = false;
+  /** A host of a name, and since when it is dialed. */
+  #named: { readonly name: string; readonly host: string; readonly sinceMs: number } | undefined;
   #error: Error | undefined;
   /** Why the other side is not one that we speak with. */
   #refusal: MiniTorrentError | undefined;
@@ -69,8 +72,17 @@ export class DialedConnection<Sent, Heard> {
 
   /** Ends it without calling `onClosed`. */
   hangUp(): void {
+    // Its owner may have found another one meanwhile, which says nothing of this one.
+    if (performance.now() - (this.#named?.sinceMs ?? 0) >= NAMED_DIAL_DEADLINE_MS) this.#nobodySpoke();
     this.#isOver = true;
     this.#socket?.destroy();
+  }
+
+  /** A host that answers, and is none of ours, is not to be the only one of its name that is ever dialed. */
+  #nobodySpoke(): void {
+    if (this.#named === undefined || this.#isHeard || this.#isOver) return;
+    names.dialed(this.#named.name, this.#named.host, false);
+    this.#named = undefined;
   }
 
   async #dialNamed(name: string, port: number): Promise<void> {
@@ -94,6 +106,9 @@ export class DialedConnection<Sent, Heard> {
     const { ownHost, onReached, who, passage = plainPassage, need = 'track' } = this.#options;
     const [next, ...others] = rest;
     const timeout = next === undefined ? {} : { timeoutMs: NAMED_DIAL_DEADLINE_MS };
+    const { address } = this.#options;
+    if ('host' in place && 'host' in address && place.host !== address.host)
+      this.#named = { name: address.host, host: place.host, sinceMs: performance.now() };
     const socket = passage.dial(
       place,
       { ownHost, need, ...timeout },
@@ -117,6 +132,7 @@ export class DialedConnection<Sent, Heard> {
       this.#error = error;
     });
     socket.on('close', () => {
+      this.#nobodySpoke();
       if (this.#isOver || this.#isReached || next === undefined || 'path' in place)
         this.#over((this.#refusal ?? this.#error)?.message ?? `${who} closed the connection`);
       else this.#dial({ host: next, port: place.port }, others);
@@ -136,7 +152,10 @@ export class DialedConnection<Sent, Heard> {
       while (!this.#isOver) {
         const frame = this.#reader.next();
         if (frame === undefined) return;
-        this.#options.onMessage(this.#options.heard.decode(frame));
+        const message = this.#options.heard.decode(frame);
+        if (!this.#isHeard && this.#named !== undefined) names.dialed(this.#named.name, this.#named.host, true);
+        this.#isHeard = true;
+        this.#options.onMessage(message);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -9,7 +9,11 @@ export const SENTENCE_BYTES_MAX = 500;
 /** Milliseconds to ask the kernel for a route, which it answers at once. */
 export const ROUTE_DEADLINE_MS = 1_000;
 /** Names that one thread asks the system for at a time: each takes one of the four threads that the disk uses, too. */
-export const LOOKUPS_MAX = 1;
+export const LOOKUPS_MAX = 2;
+/** Of these, names that were not answered in time before: the other place is for those that are. */
+export const LATE_LOOKUPS_MAX = 1;
+/** Names of which it is remembered what they stood for: a client has some pairs of trackers. */
+export const NAMES_KNOWN_MAX = 256;
 /** Names that are asked for or wait: a client has some pairs of trackers, not hundreds. */
 export const LOOKUPS_WAITING_MAX = 256;
 /** Milliseconds for the answer to a name: a tracker has 3 s to connect, and the reason is to be heard first. */

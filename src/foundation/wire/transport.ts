@@ -3,7 +3,7 @@
 
 import net from 'node:net';
 import { errnoOf } from '../base/errors.js';
-import { familyOf, isWildcard } from '../base/hosts.js';
+import { familyOf, isLoopback, isWildcard } from '../base/hosts.js';
 
 /** One connection. Its owner reads and writes it; `net.Socket` in all but name. */
 export type Socket = net.Socket;
@@ -13,8 +13,8 @@ export type Place = { readonly host: string; readonly port: number } | { readonl
 
 export interface DialOptions {
   /**
-   * Our own host, so that the other side sees us where we listen. Ignored when it is a wildcard, or of another family
-   * of addresses than the place.
+   * Our own host, so that the other side sees us where we listen. Ignored when it is a wildcard, of another family of
+   * addresses than the place, or a loopback while the place is elsewhere.
    */
   readonly ownHost?: string | undefined;
   /** Reads into buffers of the owner's; `data` is not emitted then. */
@@ -133,7 +133,8 @@ export async function isHostHere(host: string): Promise<boolean> {
 /** A socket from there reaches that place. */
 function canBindTo(ownHost: string, host: string): boolean {
   const family = familyOf(ownHost);
-  return family !== undefined && family === familyOf(host) && !isWildcard(ownHost);
+  if (family === undefined || family !== familyOf(host) || isWildcard(ownHost)) return false;
+  return !isLoopback(ownHost) || isLoopback(host);
 }
 
 /**

@@ -7,7 +7,7 @@ import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Signer } from '../../foundation/identity/statement.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
-import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
+import { whyNoPair, whyUndialable } from '../../foundation/torrent/tracker-pair.js';
 import { hostsOf } from '../../foundation/wire/names.js';
 import { hostTowards } from '../../foundation/wire/route.js';
 import { isHostHere } from '../../foundation/wire/transport.js';
@@ -122,7 +122,8 @@ function checkOptions({ own, partner, cluster, leaseMs = LEASE_MS, renewMs = REN
     const sentence = `${formatAddress(own)} is named as this tracker and as its partner; name the other tracker's address second`;
     throw invalid(sentence);
   }
-  if (isWildcard(partner.host)) throw invalid(wildcardSentence(partner));
+  const undialable = whyUndialable(partner);
+  if (undialable !== undefined) throw invalid(undialable);
   // A pair with a name may know its trackers by other addresses than these, and a wildcard is of both families.
   const why = cluster === undefined && !isWildcard(own.host) ? whyNoPair(own, partner) : undefined;
   if (why !== undefined) throw invalid(why);

@@ -213,8 +213,13 @@ test('a word that is no value is refused with where it stands and what is expect
     [{ files: [file('/\u001b[2J', { log: 7 })] }, '/\\u{1b}[2J line 1: log = 7 is not a path'],
   ];
   for (const [sources, sentence] of cases) assert.equal(refusal(sources), sentence);
-  for (const trackers of ['192.0.2.1:1', 'a,b', '192.0.2.1:1,192.0.2.1:2,x', 5])
+  for (const trackers of ['192.0.2.1:1', 5])
     assert.match(refusal({ files: [file(USER, { trackers })] }), /is not two different addresses/);
+  for (const trackers of ['a,b', '192.0.2.1:1,192.0.2.1:2,x'])
+    assert.match(
+      refusal({ files: [file(USER, { trackers })] }),
+      /"[ax]" is no address: it names no port; write ip:port/,
+    );
   for (const address of ['ho st:1', '192.0.2.1', 7]) assert.match(refusal({ flags: { address } }), /is not an address/);
 });
 

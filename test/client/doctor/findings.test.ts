@@ -53,6 +53,7 @@ const HEALTHY: Facts = {
   },
   downloads: [],
   troubles: [],
+  refusals: [],
 };
 
 const tracker = (more: Partial<TrackerFact>): Partial<Facts> => ({ trackers: [{ ...TRACKER, ...more }] });
@@ -173,6 +174,11 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   ['little memory', machine({ freeMemoryBytes: 10 * MIB }), /^note memory: 10\.0 MiB/],
   ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*limit is 128\.0 MiB/],
   ['one thread that accepts beside others', threads({ acceptors: 1 }), /^note threads: .*one of them accepts/],
+  [
+    'a file that a tracker does not list',
+    { refusals: [{ name: 'a.iso', sentence: 'nobody answers at 192.0.2.9:6901' }] },
+    /^bad a\.iso: is refused by a tracker: nobody answers at 192\.0\.2\.9:6901$/,
+  ],
   ['a file that is gone', { troubles: [{ name: 'a.iso', sentence: 'it is gone' }] }, /^bad a\.iso: it is gone/],
 ];
 

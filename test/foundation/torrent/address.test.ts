@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  addressFrom,
   canonicalHost,
   formatAddress,
   parseAddress,
@@ -75,4 +76,33 @@ test('a host is canonical or none', () => {
   assert.equal(canonicalHost('::ffff:10.1.1.1'), '10.1.1.1');
   for (const text of ['', 'localhost', 'fe80::1%eth0', '1.2.3', '01.2.3.4', '::g', '[::1]', '1.2.3.4%eth0'])
     assert.equal(canonicalHost(text), undefined, text);
+});
+
+test('an address that a person wrote in another way is refused with what is wrong with it', () => {
+  for (const [text, why] of [
+    ['http://t.example:7001/announce', /it is a URL; .*: t\.example:7001;/],
+    ['[fe80::1%eth0]:7001', /with a zone, behind %, means something on one machine alone/],
+    ['2001:db8::1', /stands in brackets before its port: \[2001:db8::1\]:7001/],
+    ['[192.0.2.1]:7001', /brackets are for IPv6/],
+    ['192.0.2.1', /names no port/],
+    ['t.example', /names no port/],
+    ['[2001:db8::1]', /names no port/],
+    ['t.example:', /names no port/],
+    ['192.0.2.1:99999', /a port is a number from 1 to 65535/],
+    ['192.0.2.1:007001', /a port is a number from 1 to 65535/],
+    ['bücher.example:7001', /begins with xn--/],
+    ['10.1:7001', /four numbers from 0 to 255/],
+    ['010.0.0.1:7001', /without zeros in front/],
+    ['0x7f.0.0.1:7001', /four numbers from 0 to 255/],
+    ['t example:7001', /^"t example:7001" is not an address; write ip:port/],
+  ] as const) {
+    assert.throws(
+      () => addressFrom(text, 'an address'),
+      (error: Error) => {
+        assert.match(error.message, why, text);
+        assert.match(error.message, /; write ip:port, such as 192\.0\.2\.1:7001, or name:port$/);
+        return true;
+      },
+    );
+  }
 });

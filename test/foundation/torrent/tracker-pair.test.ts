@@ -22,11 +22,15 @@ test('FC-05, FC-17, FC-18: a pair is two addresses of one family that others can
     ['192.0.2.1:1', '192.0.2.1:2'],
     ['[::1]:1', '[2001:db8::1]:1'],
     ['[::ffff:192.0.2.1]:1', '192.0.2.2:1'],
+    ['224.example:1', '250.example:1'],
   ] as const)
     assert.equal(whyNot(first, second), undefined);
   for (const [first, second, sentence] of [
     ['0.0.0.0:1', '192.0.2.2:1', /^0\.0\.0\.0:1 stands for every address/],
     ['192.0.2.2:1', '[::]:1', /^\[::\]:1 stands for every address/],
+    ['239.1.1.1:1', '192.0.2.2:1', /^239\.1\.1\.1:1 is a multicast or broadcast address/],
+    ['192.0.2.2:1', '255.255.255.255:1', /^255\.255\.255\.255:1 is a multicast or broadcast address/],
+    ['[ff02::1]:1', '[::1]:1', /^\[ff02::1\]:1 is a multicast or broadcast address/],
     ['[0:0::0]:1', '[::1]:1', /^\[::\]:1 stands for every address/],
     ['[::1]:1', '[0:0:0:0:0:0:0:1]:1', /^both trackers are \[::1\]:1;/],
     ['[::ffff:7f00:1]:1', '127.0.0.1:1', /^both trackers are 127\.0\.0\.1:1;/],

@@ -104,6 +104,23 @@ test('a client that came back from another address is no copy, whatever was stil
   assert.equal(besides(stage, moved).length, 0);
 });
 
+test('a client that moves soon after it was reached at its former address is no copy of itself', () => {
+  const listening: Record<string, number> = { '10.0.0.1:6901': 1 };
+  const stage = stageWith(listening);
+  const former = greeted(stage, 1, '10.0.0.1', 6_901);
+  former.share(A);
+  const reached = former.ask({ kind: 'reach', id: 5, swarm: keyBytes(A) });
+  assert.ok(reached.kind === 'reach' && reached.found === 'reached');
+  stage.advance(1);
+  // A tunnel came up: nothing of the former connection arrives any more, and nothing says that it has ended.
+  delete listening['10.0.0.1:6901'];
+  listening['10.0.0.2:6901'] = 1;
+  const moved = greeted(stage, 1, '10.0.0.2', 6_901);
+  assert.equal(moved.share(A, 1, { epoch: 1, sequence: 9 }).kind, 'shared');
+  assert.equal(besides(stage, moved).length, 0);
+  assert.deepEqual(stage.listed(A), ['10.0.0.2:6901 1']);
+});
+
 test('FC-01: a copy of an earlier release hears of an epoch that it cannot have, and so takes a new id', () => {
   const stage = stageWith({ '10.0.0.1:6901': 1 });
   greeted(stage, 1, '10.0.0.1', 6_901, '', TOKEN_BEFORE).share(A);

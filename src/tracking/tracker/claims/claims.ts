@@ -103,7 +103,8 @@ export class Claims {
     const asked = original === undefined || client === undefined ? undefined : askedOf(client);
     if (original === undefined || asked === undefined || original.port === 0) return 'alone';
     const { client: id, host, port } = original;
-    const look = this.inquiries.look({ client: id, host, port, ...asked }, source, nowMs);
+    // It was reached there before this connection came: by then it may have moved, and this is no copy but the client.
+    const look = this.inquiries.lookSince(presence.greetedMs, { client: id, host, port, ...asked }, source, nowMs);
     if (look.kind === 'asking') return look;
     if (look.found !== 'reached') return 'alone';
     this.presences.turnAway(presence, original, nowMs);

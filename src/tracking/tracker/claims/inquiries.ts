@@ -23,7 +23,7 @@ export class Inquiries {
   readonly #held: HeldRequests;
   readonly #onReached: (address: string, client: ClientId, nowMs: number) => void;
   readonly #underWay = new Map<number, { readonly key: string; readonly claim: Claim }>();
-  readonly #found = new Map<string, { readonly found: Reach; readonly untilMs: number }>();
+  readonly #found = new Map<string, { readonly found: Reach; readonly atMs: number; readonly untilMs: number }>();
 
   constructor(
     dials: DialQueue,
@@ -40,9 +40,19 @@ export class Inquiries {
    * @param urgency `idle`: nothing is decided by it.
    */
   look(claim: Claim, source: string, nowMs: number, urgency: 'deciding' | 'idle' = 'deciding'): Look {
+    return this.#look(claim, source, nowMs, urgency, Number.NEGATIVE_INFINITY);
+  }
+
+  /** The same, where nothing counts that was found before `sinceMs`. */
+  lookSince(sinceMs: number, claim: Claim, source: string, nowMs: number): Look {
+    return this.#look(claim, source, nowMs, 'deciding', sinceMs);
+  }
+
+  #look(claim: Claim, source: string, nowMs: number, urgency: 'deciding' | 'idle', sinceMs: number): Look {
     const key = `inquiry ${addressKey(claim.host, claim.port)} ${claim.client}`;
     const known = this.#found.get(key);
-    if (known !== undefined && known.untilMs > nowMs) return { kind: 'known', found: known.found };
+    if (known !== undefined && known.untilMs > nowMs && known.atMs >= sinceMs)
+      return { kind: 'known', found: known.found };
     if (this.#held.isOpen(key)) return { kind: 'asking', claim: key };
     if (!this.#dials.take(source, nowMs, urgency)) return { kind: 'known', found: 'unasked' };
     this.#held.open(key);
@@ -59,7 +69,7 @@ export class Inquiries {
     this.#dials.ended(number);
     const { key, claim } = inquiry;
     const found = reachOf(answer, claim);
-    remember(this.#found, key, { found, untilMs: nowMs + DIAL_BACK_VERDICT_MS });
+    remember(this.#found, key, { found, atMs: nowMs, untilMs: nowMs + DIAL_BACK_VERDICT_MS });
     if (found === 'reached') this.#onReached(addressKey(claim.host, claim.port), claim.client, nowMs);
     return this.#held.release(key);
   }
