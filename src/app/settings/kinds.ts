@@ -80,7 +80,7 @@ export const advertised: Kind<Advertised> = {
 };
 
 export const trackers: Kind<TrackerList> = {
-  expects: 'two different addresses; write ip:port of both trackers, such as 192.0.2.1:7001 and 192.0.2.2:7001',
+  expects: 'two different addresses; write ip:port of both, with a comma between them: 192.0.2.1:7001,192.0.2.2:7001',
   read: (raw) => {
     const list = addressesIn(raw);
     return list === undefined || whyNoTrackers(list) !== undefined ? undefined : list;

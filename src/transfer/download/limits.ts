@@ -65,8 +65,12 @@ export const PARALLEL_PIECES_MIN = 4;
 /** Milliseconds, and round trips, that twice as many connections get to show what they bring. */
 export const PARALLEL_TRIAL_MS = 2_000;
 export const PARALLEL_TRIAL_ROUNDS = 12;
+/** Times that a trial takes that a download has to go on for, at its rate, before fewer are tried. */
+export const PARALLEL_FEWER_TRIALS = 4;
 /** By how much twice as many have to be faster to be kept. */
 export const PARALLEL_GAIN = 1.25;
+/** The part of the best that a peer's connections brought on average below which their line has room. */
+export const LINE_ROOM_SHARE = 0.5;
 /** Milliseconds after a trial that brought nothing, or a refusal, before more are tried; doubles each time. */
 export const PARALLEL_PAUSE_MIN_MS = 30_000;
 export const PARALLEL_PAUSE_MAX_MS = 600_000;

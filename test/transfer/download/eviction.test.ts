@@ -13,6 +13,7 @@ import {
   TURNOVER_PEERS_MIN,
 } from '../../../src/transfer/download/limits.js';
 import { Eviction } from '../../../src/transfer/download/peers/eviction.js';
+import { PeerLink } from '../../../src/transfer/download/peers/link.js';
 import { Peer } from '../../../src/transfer/download/peers/peer.js';
 import type { PieceRequest, RequestState } from '../../../src/transfer/download/requests/piece-request.js';
 
@@ -22,7 +23,7 @@ const PIECES = 64;
 function peerOf(connection: number, pieceMs: number | undefined, requests: readonly PieceRequest[] = []): Peer {
   const address = { host: '192.0.2.1', port: connection };
   const byPiece = new Map(requests.map((request) => [request.piece, request]));
-  const peer = new Peer({ connection, address, pieceCount: PIECES, requests: byPiece }, 0);
+  const peer = new Peer({ connection, line: new PeerLink(address), pieceCount: PIECES, requests: byPiece }, 0);
   peer.phase = 'ready';
   peer.choked = false;
   peer.pieceMs = pieceMs;

@@ -7,11 +7,13 @@ import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
 import {
   FAR_LINK_MS,
   PARALLEL_BYTES_MIN,
+  PARALLEL_FEWER_TRIALS,
   PARALLEL_FIRST_MS,
   PARALLEL_GAIN,
   PARALLEL_MAX,
   PARALLEL_PAUSE_MIN_MS,
   PARALLEL_PEERS_MAX,
+  PARALLEL_PIECES_MIN,
   PARALLEL_SLOTS,
   PARALLEL_TOTAL_MAX,
   PARALLEL_TRIAL_MS,
@@ -19,7 +21,7 @@ import {
 import { PeerLink } from '../../../src/transfer/download/peers/link.js';
 import { Peer } from '../../../src/transfer/download/peers/peer.js';
 import { Pacer } from '../../../src/transfer/download/requests/pacer.js';
-import { Stage, type StageOptions } from './stage.js';
+import { requestsIn, Stage, type StageOptions } from './stage.js';
 
 const FAR_MS = 4 * PARALLEL_FIRST_MS;
 const address = { host: '192.0.2.1', port: 7001 };
@@ -30,6 +32,8 @@ const dialsIn = (effects: readonly DownloadEffect[]) => effects.filter((effect) 
 class LinkStage {
   readonly link = new PeerLink(address);
   readonly peers: Peer[] = [];
+  /** Pieces that no peer is asked for. */
+  wanted = 1_000_000;
   nowMs = 0;
 
   readonly #rttMs: number;
@@ -42,7 +46,10 @@ class LinkStage {
 
   open(count: number): void {
     while (this.peers.length < count) {
-      const peer = new Peer({ connection: this.peers.length, address, pieceCount: 1, requests: new Map() }, this.nowMs);
+      const peer = new Peer(
+        { connection: this.peers.length, line: this.link, pieceCount: 1, requests: new Map() },
+        this.nowMs,
+      );
       this.link.opened(peer);
       peer.greeted({ connectMs: 0, rttMs: this.#rttMs, runs: false, parallel: true }, this.nowMs);
       this.peers.push(peer);
@@ -55,7 +62,7 @@ class LinkStage {
     for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; this.nowMs += 50) {
       const inUse = this.peers.filter((peer) => !peer.isRetiring);
       for (const peer of inUse) peer.received((rate(inUse.length) * 50) / inUse.length, true, this.nowMs);
-      worth = this.link.worth(PARALLEL_MAX, this.nowMs);
+      worth = this.link.worth(PARALLEL_MAX, this.wanted, this.nowMs);
       this.open(worth);
       this.peers.forEach((peer, at) => {
         peer.isRetiring = at >= worth;
@@ -175,6 +182,13 @@ test('where more connections bring nothing, half as many are tried, down to one'
   assert.ok(stage.peers.length <= most + 2, 'and it is tried again ever less often');
 });
 
+test('fewer are not tried near the end of a download, which has no time for the way back', () => {
+  const stage = new LinkStage(FAR_MS);
+  const before = stage.bring(1_000, () => 1_000);
+  stage.wanted = (PARALLEL_FEWER_TRIALS * PARALLEL_TRIAL_MS * 1_000) / PIECE_SIZE;
+  assert.ok(stage.bring(60_000, () => 1_000) >= before);
+});
+
 test('fewer connections that bring less are made more again', () => {
   const stage = new LinkStage(FAR_MS);
   // Four bring all that there is, two bring half.
@@ -197,4 +211,51 @@ test('a peer that says hello slowly is near as soon as a piece came quickly', ()
 test('the bounds fit each other', () => {
   assert.ok(PARALLEL_TOTAL_MAX < PEERS_PER_DOWNLOAD_MAX, 'a new peer finds a place');
   assert.ok(PARALLEL_GAIN > 1 && PARALLEL_GAIN < 2, 'twice as many can pay');
+});
+
+/** Two connections to one far peer at the end of a download: one owes pieces, the other is asked for nothing. */
+function lastPieces(): { stage: Stage; owes: number; copies: () => number } {
+  const pieces = 4 * PARALLEL_PIECES_MIN;
+  const stage = new Stage({ pieces });
+  const owes = stage.join(undefined, 2 * PARALLEL_FIRST_MS, false, true).connection;
+  const [, dial] = dialsIn(stage.effects);
+  assert.ok(dial?.kind === 'dial', 'the peer is dialed again');
+  const open = [...stage.greet(dial.connection, undefined, 2 * PARALLEL_FIRST_MS, false, true)];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    for (let part = 0; part < 16; part += 1) {
+      stage.pass(50);
+      stage.say({ kind: 'blockProgress', connection: next.connection, bytes: PIECE_SIZE / 16 });
+    }
+    stage.say({ kind: 'blockProgress', connection: owes, bytes: 100 });
+    open.push(...requestsIn(stage.arrive(next)), ...requestsIn(stage.stored(next)));
+  }
+  const copies = () => {
+    const asked = requestsIn(stage.effects).map(({ piece }) => piece);
+    return asked.length - new Set(asked).size;
+  };
+  return { stage, owes, copies };
+}
+
+test('what one connection owes is not asked over another one of the same peer while their line is full', () => {
+  const { stage, owes, copies } = lastPieces();
+  for (let round = 0; round < 40; round += 1) {
+    stage.say({ kind: 'blockProgress', connection: owes, bytes: PIECE_SIZE / 25 });
+    stage.pass(50);
+  }
+  assert.equal(copies(), 0);
+});
+
+test('what a slow connection owes is asked over another one of the same peer when their line has room', () => {
+  const { stage, owes, copies } = lastPieces();
+  for (let round = 0; round < 60; round += 1) {
+    stage.say({ kind: 'blockProgress', connection: owes, bytes: 100 });
+    stage.pass(50);
+  }
+  assert.ok(copies() > 0);
+});
+
+test('what a connection that is stuck owes is asked over another one of the same peer', () => {
+  const { stage, copies } = lastPieces();
+  stage.pass(PARALLEL_TRIAL_MS + 500);
+  assert.ok(copies() > 0);
 });

@@ -100,7 +100,7 @@ export class Connections {
     if (this.#book.hasDialable(nowMs) && !this.#quota.mayDial(this.#peers, nowMs)) effects.push(...this.#makeWay());
     const most = isLimited ? 1 : this.#connectionsEach();
     for (const link of this.#links.values()) {
-      const worth = link.worth(most, nowMs);
+      const worth = link.worth(most, wanted, nowMs);
       const inUse = [...link.peers].filter(({ hangingUp }) => !hangingUp);
       inUse.forEach((peer, at) => {
         peer.isRetiring = at >= worth;
@@ -129,13 +129,12 @@ export class Connections {
 
   #open(link: PeerLink, nowMs: number): DownloadEffect {
     const { settled, table, nextConnection } = this.#options;
-    const { address } = link;
     const connection = nextConnection();
     const requests = table.connected(connection);
-    const peer = new Peer({ connection, address, pieceCount: settled.pieceCount, requests }, nowMs);
+    const peer = new Peer({ connection, line: link, pieceCount: settled.pieceCount, requests }, nowMs);
     this.#peers.set(connection, peer);
     link.opened(peer);
-    return { kind: 'dial', connection, address };
+    return { kind: 'dial', connection, address: link.address };
   }
 
   /** A row for each peer that has said hello. */

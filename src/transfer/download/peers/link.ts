@@ -2,10 +2,13 @@
 // buffer for it and what losses leave; a distant peer is asked over several while each is full, or while twice as many
 // bring more (docs/decisions/039). Pure.
 
+import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import {
   FAR_LINK_MS,
+  LINE_ROOM_SHARE,
   PARALLEL_BYTES_MIN,
+  PARALLEL_FEWER_TRIALS,
   PARALLEL_FIRST_MS,
   PARALLEL_GAIN,
   PARALLEL_PAUSE_MAX_MS,
@@ -14,7 +17,7 @@ import {
   PARALLEL_TRIAL_ROUNDS,
 } from '../limits.js';
 import type { ConnectedPeer } from '../messages.js';
-import type { Peer } from './peer.js';
+import type { Line, Peer } from './peer.js';
 
 /** Twice or half as many connections for a while, to see what they bring. */
 interface Trial {
@@ -24,7 +27,7 @@ interface Trial {
   readonly fromRate: number;
 }
 
-export class PeerLink {
+export class PeerLink implements Line {
   readonly address: Address;
   /** In the order they were dialed. */
   readonly #peers = new Set<Peer>();
@@ -38,6 +41,10 @@ export class PeerLink {
   #trialDueMs: number | undefined;
   #pauseMs = PARALLEL_PAUSE_MIN_MS;
   #endedBytes = 0;
+  /** When payload was seen first, and how much; undefined before. */
+  #first: { readonly atMs: number; readonly bytes: number } | undefined;
+  /** The highest mean rate from then to any moment, in bytes a millisecond: what the line is known to carry. */
+  #bestMean = 0;
 
   constructor(address: Address) {
     this.address = address;
@@ -59,6 +66,11 @@ export class PeerLink {
     return false;
   }
 
+  /** Connections that have nothing to bring leave room, unless the others take it all. */
+  hasRoom(nowMs: number): boolean {
+    return this.#rate(nowMs) < LINE_ROOM_SHARE * this.#bestMean;
+  }
+
   opened(peer: Peer): void {
     peer.isExtra = this.#peers.size > 0;
     this.#peers.add(peer);
@@ -74,13 +86,24 @@ export class PeerLink {
     if (first !== undefined && !peer.hangingUp) this.#settleFor(this.#peers.size, nowMs);
   }
 
-  /** Connections that it is worth now: 1 to `most`. Asked a few times a second. */
-  worth(most: number, nowMs: number): number {
+  /** Connections that it is worth now: 1 to `most`. Asked a few times a second. @param wanted as of `widen`. */
+  worth(most: number, wanted: number, nowMs: number): number {
     const isFar = this.#measure();
+    this.#average(nowMs);
     if (!isFar || most === 1) this.#backToOne();
-    else this.#consider(nowMs);
+    else this.#consider(wanted, nowMs);
     this.#target = Math.min(this.#target, most);
     return this.#target;
+  }
+
+  #average(nowMs: number): void {
+    const received = this.#receivedBytes;
+    if (received === 0) return;
+    this.#first ??= { atMs: nowMs, bytes: received };
+    const { atMs, bytes } = this.#first;
+    // What came in a shorter time may have been a burst.
+    if (nowMs - atMs >= PARALLEL_TRIAL_MS)
+      this.#bestMean = Math.max(this.#bestMean, (received - bytes) / (nowMs - atMs));
   }
 
   /** One row, whatever the number of its connections. */
@@ -116,7 +139,7 @@ export class PeerLink {
     return takesMore && Number.isFinite(this.#lengthMs) && this.#lengthMs >= FAR_LINK_MS;
   }
 
-  #consider(nowMs: number): void {
+  #consider(wanted: number, nowMs: number): void {
     const rate = this.#rate(nowMs);
     const full = Math.ceil((rate * this.#lengthMs) / PARALLEL_BYTES_MIN);
     // Even its kernel is far away, so a peer that is merely busy is not taken for one: no need to wait for payload.
@@ -125,7 +148,8 @@ export class PeerLink {
       // TCP begins slowly, the more so the longer the link: several that begin together get there sooner.
       if (isSure || rate > 0) this.#grow(Math.floor(this.#lengthMs / PARALLEL_FIRST_MS), nowMs);
     } else if (full > this.#target) this.#grow(full, nowMs);
-    else if (this.#trial !== undefined) this.#judge(this.#trial, rate, full, nowMs);
+    else if (this.#trial !== undefined)
+      this.#judge(this.#trial, rate, Math.max(full, this.#fewest(wanted, rate)), nowMs);
     else if (nowMs >= this.#trialDueMs && rate > 0) this.#try(this.#target * 2, rate, nowMs);
   }
 
@@ -140,7 +164,12 @@ export class PeerLink {
     this.#target = count;
   }
 
-  #judge({ sinceMs, fromCount, fromRate }: Trial, rate: number, full: number, nowMs: number): void {
+  /** Connections that a trial may leave: those given up are not had again soon, which the end has no time for. */
+  #fewest(wanted: number, rate: number): number {
+    return wanted * PIECE_SIZE < PARALLEL_FEWER_TRIALS * this.#settleMs * rate ? this.#target : 1;
+  }
+
+  #judge({ sinceMs, fromCount, fromRate }: Trial, rate: number, least: number, nowMs: number): void {
     if (nowMs - sinceMs < this.#settleMs) return;
     this.#trial = undefined;
     if (this.#target > fromCount) {
@@ -151,7 +180,7 @@ export class PeerLink {
       }
       this.#settleFor(fromCount, nowMs);
       // More bring nothing: do half as many bring as much?
-      const fewer = Math.max(full, Math.ceil(fromCount / 2));
+      const fewer = Math.max(least, Math.ceil(fromCount / 2));
       if (fewer < fromCount) this.#try(fewer, rate, nowMs);
     } else if (rate * PARALLEL_GAIN < fromRate) this.#target = fromCount;
   }

@@ -15,16 +15,23 @@ export type PeerPhase = 'dialing' | 'greeted' | 'ready';
 
 export type Greeting = Omit<Extract<FetchEvent, { kind: 'connected' }>, 'kind' | 'connection'>;
 
+/** What all connections to one peer share. */
+export interface Line {
+  readonly address: Address;
+  /** It brings much less than it can: bytes that come twice delay nobody. */
+  hasRoom(nowMs: number): boolean;
+}
+
 export interface PeerOptions {
   readonly connection: number;
-  readonly address: Address;
+  readonly line: Line;
   readonly pieceCount: number;
   readonly requests: ReadonlyMap<number, PieceRequest>;
 }
 
 export class Peer {
   readonly connection: number;
-  readonly address: Address;
+  readonly line: Line;
   /** Another connection stands for this peer already. */
   isExtra = false;
   /** It is asked for nothing more, and ends with what it was asked for. */
@@ -59,12 +66,16 @@ export class Peer {
   /** When its hello arrived. */
   greetedMs = Number.POSITIVE_INFINITY;
 
-  constructor({ connection, address, pieceCount, requests }: PeerOptions, nowMs: number) {
+  constructor({ connection, line, pieceCount, requests }: PeerOptions, nowMs: number) {
     this.connection = connection;
-    this.address = address;
+    this.line = line;
     this.requests = requests;
     this.offered = new Bitfield(pieceCount);
     this.window = new Window(0, nowMs);
+  }
+
+  get address(): Address {
+    return this.line.address;
   }
 
   get mayBeAsked(): boolean {

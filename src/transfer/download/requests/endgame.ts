@@ -49,6 +49,8 @@ export function duplicateFor(
 function gains(request: PieceRequest, peer: Peer, peers: ReadonlyMap<number, Peer>, nowMs: number): boolean {
   // A file here costs nobody's link: it is waited for until its disk is given up.
   if (request.connection === LOCAL) return nowMs - request.sinceMs >= LOCAL_PATIENCE_MS;
+  const source = peers.get(request.connection);
+  if (source !== undefined && source.line === peer.line) return gainsOnOneLine(request, source, peer, nowMs);
   const oursMs = peer.expectedMs(1, nowMs);
   const theirsMs = expectedMs(request, peers, nowMs);
   const ageMs = nowMs - request.sinceMs;
@@ -59,6 +61,20 @@ function gains(request: PieceRequest, peer: Peer, peers: ReadonlyMap<number, Pee
   }
   // Rates fade while a peer idles; how long its last piece took does not.
   return theirsMs > oursMs || ageMs > SLOWER_FACTOR * (peer.pieceMs ?? 0);
+}
+
+/**
+ * Both connections are to one peer. While their line is full a second copy would delay the first, so that only a
+ * connection that is stuck is helped. With room, as where losses slow each connection, the faster one may help.
+ */
+function gainsOnOneLine(request: PieceRequest, source: Peer, peer: Peer, nowMs: number): boolean {
+  const silentMs = nowMs - Math.max(source.receivedMs, request.sinceMs);
+  if (silentMs >= Math.max(STALLED_MS, SLOWER_FACTOR * source.rttMs)) return true;
+  if (!source.line.hasRoom(nowMs)) return false;
+  // Its rate has faded while it waited for this.
+  const oursMs = Math.min(peer.expectedMs(1, nowMs), peer.pieceMs ?? Number.POSITIVE_INFINITY);
+  const theirsMs = Math.max(source.expectedMs(0, nowMs), nowMs - request.sinceMs);
+  return theirsMs > oursMs && theirsMs - oursMs > GAIN_MIN_MS;
 }
 
 function hasStalled(request: PieceRequest, peer: Peer, nowMs: number): boolean {
