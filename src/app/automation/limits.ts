@@ -35,6 +35,8 @@ export const WATCH_NAMES_MAX = 10_000;
 export const LINK_FILE_BYTES_MAX = 4 * KIB;
 /** Milliseconds for which the copy of a .mtorrent from a watched folder is kept, as for those of links. */
 export const WATCH_COPIES_KEPT_MS = 30 * 24 * 3_600_000;
+/** Milliseconds between two looks through those copies, each of which is asked for on the disk. */
+export const WATCH_COPIES_LOOK_MS = 3_600_000;
 /** Milliseconds that the end of a client waits for a look at a folder whose disk may hang. */
 export const WATCH_CLOSE_MS = 2_000;
 

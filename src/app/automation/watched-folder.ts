@@ -2,10 +2,9 @@
 // say what came of it. A file keeps its name until the client has taken the download over, so that nothing is lost when
 // the client is killed.
 
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, opendir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, open, opendir, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, within } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -14,7 +13,7 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink } from '../../foundation/torrent/link.js';
 import type { NameRule } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { mtorrentOfLink, saveMtorrent } from '../library/links.js';
+import { mtorrentOfLink } from '../library/links.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { type DroppedFile, DroppedFiles, type DroppedStep } from './dropped-files.js';
 import type { Say } from './hooks.js';
@@ -23,10 +22,10 @@ import {
   WATCH_AGAIN_MS,
   WATCH_CHECKING_MS,
   WATCH_CLOSE_MS,
-  WATCH_COPIES_KEPT_MS,
   WATCH_LOOK_MS,
   WATCH_NAMES_MAX,
 } from './limits.js';
+import { WatchedCopies } from './watched-copies.js';
 
 export interface WatchSettings {
   /** Absolute, as all of these. */
@@ -50,6 +49,7 @@ export class WatchedFolder {
   readonly #say: Say;
   readonly #logFile: LogFile;
   readonly #dropped = new DroppedFiles();
+  readonly #copies: WatchedCopies;
   readonly #stop = new AbortController();
   /** What was told last of the folder, and of each file that is held. */
   readonly #told = new Map<string, string>();
@@ -65,6 +65,7 @@ export class WatchedFolder {
   ) {
     this.#client = client;
     this.#settings = settings;
+    this.#copies = new WatchedCopies(settings.stateDir);
     this.#credentials = credentials;
     this.#say = say;
     this.#logFile = openLog(log, 'watch');
@@ -116,7 +117,7 @@ export class WatchedFolder {
     const { file } = step;
     if (step.kind === 'refuse') return this.#fail(file, step.reason);
     try {
-      const mtorrent = await (step.as === 'link' ? this.#ofLink(file) : this.#copyOf(file));
+      const mtorrent = await (step.as === 'link' ? this.#ofLink(file) : this.#copies.keep(this.#pathOf(file), file));
       if (this.#stop.signal.aborted) return;
       const { path } = await this.#client.get(mtorrent, `${this.#settings.destination}/`);
       this.#logFile.log.info({ file: file.name, path }, 'a file of the watched folder is being fetched');
@@ -154,7 +155,7 @@ export class WatchedFolder {
   }
 
   async #rename(file: DroppedFile, suffix: string): Promise<void> {
-    const from = join(this.#settings.directory, file.name);
+    const from = this.#pathOf(file);
     try {
       await rename(from, `${from}${suffix}`);
     } catch (error) {
@@ -168,23 +169,12 @@ export class WatchedFolder {
     }
   }
 
-  /** A copy that stays when the file is renamed. */
-  async #copyOf({ name, size, mtimeMs }: DroppedFile): Promise<string> {
-    const { directory, stateDir } = this.#settings;
-    const key = createHash('sha256').update(`${name}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 16);
-    const path = join(stateDir, 'watched', key, name);
-    try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await sweep(join(stateDir, 'watched'), Date.now() - WATCH_COPIES_KEPT_MS);
-    } catch (error) {
-      throw fileError(error, stateDir);
-    }
-    await saveMtorrent(join(directory, name), path);
-    return path;
+  #pathOf({ name }: DroppedFile): string {
+    return join(this.#settings.directory, name);
   }
 
-  async #ofLink({ name }: DroppedFile): Promise<string> {
-    const text = (await smallText(join(this.#settings.directory, name))).trim();
+  async #ofLink(file: DroppedFile): Promise<string> {
+    const text = (await smallText(this.#pathOf(file))).trim();
     if (!isLink(text) || text.indexOf('mtorrent:') !== text.lastIndexOf('mtorrent:'))
       throw new MiniTorrentError('INVALID_LINK', 'a .link file has one link in it, a line that begins with mtorrent:');
     const { stateRoot, mayName } = this.#settings;
@@ -241,13 +231,5 @@ async function smallText(path: string): Promise<string> {
     }
   } catch (error) {
     throw fileError(error, path);
-  }
-}
-
-/** Deletes the copies that were made before `wallMs`: the client has its own of what it has. */
-async function sweep(directory: string, wallMs: number): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if ((await stat(path)).mtimeMs < wallMs) await rm(path, { recursive: true, force: true });
   }
 }
