@@ -59,8 +59,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   limits: { run: runLimitsBench, usage: '[--limits 100K,1M] [--seconds N]', shows: 'how exact rate limits are' },
   idle: {
     run: runIdleBench,
-    usage: '[--shares 1000] [--seconds 60] [--out DIR]',
-    shows: 'what many shares cost at rest',
+    usage: '[--shares 1000] [--seconds 60] [--disk] [--out DIR]',
+    shows: 'what many shares cost at rest, when they are shared, and at a restart',
   },
   page: {
     run: runPageBench,

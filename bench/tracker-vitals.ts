@@ -45,6 +45,12 @@ export function machineBusySeconds(): number {
   );
 }
 
+/** Bytes that it has had written to disks, of which memory is none; else those that it gave to files and sockets. */
+export function writtenBytes(pid: number, isDisk: boolean): number {
+  const field = isDisk ? /^write_bytes: (\d+)/m : /^wchar: (\d+)/m;
+  return Number(field.exec(procText(pid, 'io'))?.[1] ?? Number.NaN);
+}
+
 export function descriptorCount(pid: number): number {
   try {
     return readdirSync(`/proc/${pid}/fd`).length;
