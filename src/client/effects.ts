@@ -347,6 +347,8 @@ export type ClientEffect =
   | { readonly kind: 'listStats'; readonly ask: number }
   /** Answers `ask` with the pieces that an unfinished download has. */
   | { readonly kind: 'mapPieces'; readonly ask: number; readonly file: number; readonly entry: Entry }
+  /** Answers with the link to what `entry` is by its first name. */
+  | { readonly kind: 'makeLink'; readonly ask: number; readonly entry: Entry }
   /** Answers `ask` with a file piece by piece, and its peers. */
   | {
       readonly kind: 'mapSwarm';

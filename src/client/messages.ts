@@ -252,6 +252,8 @@ export const CLIENT_COMMANDS = {
   find: message(14, { ask, name: path }),
   /** Which pieces a file has, as a map of at most PIECE_CELLS_MAX cells. */
   pieces: message(15, { ask, name: path }),
+  /** Answered with the link to it, whatever has become of its .mtorrent. */
+  link: message(44, { ask, name: path }),
   trackers: message(16, { ask }),
   /** Hashes the pieces that a file is recorded to have; answered when that is done. */
   verify: message(17, { ask, name: path }),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { linkOf } from '../../src/app/library/links.js';
 import { DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
 import type { DiskEffect } from '../../src/client/disk-jobs/job-table.js';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
@@ -16,6 +17,8 @@ import type { ClientThreads } from '../../src/client/threads/threads.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { silentLog } from '../../src/foundation/base/log.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import { makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
+import { writeMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import { saveResume } from '../../src/transfer/storage/resume.js';
 import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
 import { eventually } from '../support/e2e-stage.js';
@@ -121,6 +124,28 @@ test('a download creates its part, and finds its pieces again as far as a record
     'removed',
   );
   assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
+});
+
+test('FC-11: the link to a file names that file, also when its .mtorrent is gone or of something else', async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  const link = async (): Promise<string> => {
+    const told = scene.answers.length;
+    scene.perform({ kind: 'makeLink', ask: 9, entry: share });
+    const event = await eventually(
+      async () => scene.answers[told],
+      (one) => one !== undefined,
+      'it is answered',
+    );
+    return event?.kind === 'accepted' ? event.detail : '';
+  };
+  const right = await linkOf(share.mtorrentPath);
+  assert.equal(await link(), right);
+  const other = makeMetainfo({ trackers: TRACKERS, name: 'a.bin', size: BYTES.length, digests: new Uint8Array(60) });
+  await writeMetainfo(share.mtorrentPath, other, { overwrite: true });
+  assert.equal(await link(), right);
+  unlinkSync(share.mtorrentPath);
+  assert.equal(await link(), right);
 });
 
 test('what leaves the library is deleted as far as it can be, whatever cannot, and the answer says what stays', async (t) => {

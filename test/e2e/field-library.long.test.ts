@@ -8,6 +8,7 @@ import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node
 import test, { type TestContext } from 'node:test';
 import { ProgramProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { linkOf } from '../../src/app/library/links.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
 import { attach, daemonWords, onDaemon, startDaemon } from '../support/daemon-stage.js';
@@ -195,6 +196,7 @@ test('FC-11, X8: without its .mtorrent, or with another one in its place, a down
   await writeFile(swarm.path('copy.mtorrent'), original);
   assert.equal(await fetch('copy.mtorrent'), await sha256OfFile(source));
   assert.match(await ask('show', 'shares'), /film\.bin/);
+  assert.equal((await ask('show', 'link', 'film.bin')).trim(), await linkOf(swarm.path('copy.mtorrent')));
   third.kill('SIGTERM');
   assert.equal(await third.exited, 0);
 

@@ -15,7 +15,6 @@ import { Download } from './download.js';
 import type { SwarmEvent } from './event-rows.js';
 import { Events } from './events.js';
 import type { InvitationView } from './invitations.js';
-import { linkOf } from './links.js';
 import { askByOtherPath, isUnknown } from './other-paths.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import { type SwarmMap, swarmMap } from './swarm-map.js';
@@ -202,9 +201,9 @@ export class SwarmClient {
     return row;
   }
 
-  /** The link to what its .mtorrent describes. FILE_NOT_FOUND, MTORRENT_FILE_NOT_FOUND. @param name as for `file`. */
+  /** The link to it, also when its .mtorrent is gone. FILE_NOT_FOUND. @param name as for `file`. */
   async link(name: string): Promise<string> {
-    return linkOf((await this.file(name)).mtorrentPath);
+    return this.#accepted({ kind: 'link', name });
   }
 
   async overview(): Promise<Overview> {

@@ -7,6 +7,7 @@ import type { ClientEffect } from '../effects.js';
 import { register } from '../files/advance.js';
 import { isOffered } from '../files/file-life.js';
 import type { FileTable } from '../files/file-table.js';
+import { entryOfNames } from '../files/names.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX, type Rates } from '../messages.js';
 import { accept, listed, listedRows, notFound, piecesListed, refuse } from './answers.js';
@@ -23,6 +24,7 @@ export type Question = Extract<
       | 'peers'
       | 'stats'
       | 'pieces'
+      | 'link'
       | 'map'
       | 'trackers'
       | 'logLevel'
@@ -54,6 +56,8 @@ export function answer({ files, hashing, rates, refusals }: Known, question: Que
       return about(files, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
     case 'pieces':
       return about(files, question, (record) => [pieces(ask, record)]);
+    case 'link':
+      return link(files, question);
     case 'map':
       return about(files, question, ({ file, entry, geometry }) => [
         { kind: 'mapSwarm', ask, file, name: entry.name, pieces: geometry.pieceCount },
@@ -77,6 +81,13 @@ function find(files: FileTable, { ask, name }: Extract<Question, { kind: 'find' 
   if (match.kind !== 'file') return [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))];
   const { record, names } = match;
   return listedRows(ask, [viewOf(record, isUnfinished(record) ? record.entry : names[0])]);
+}
+
+function link(files: FileTable, { ask, name }: Extract<Question, { kind: 'link' }>): readonly ClientEffect[] {
+  const match = files.match(name);
+  if (match.kind !== 'file') return [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))];
+  const { record, names } = match;
+  return [{ kind: 'makeLink', ask, entry: entryOfNames(record.entry, names) ?? record.entry }];
 }
 
 function about(

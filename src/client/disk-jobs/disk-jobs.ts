@@ -17,7 +17,6 @@ import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
 import { loadTotals } from '../../transfer/storage/totals.js';
-import { piecesListed } from '../answers/answers.js';
 import type { ClientInput } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
@@ -42,6 +41,7 @@ import { fetchedNow, Retirement } from './retirement.js';
 import { rewriteMetainfo } from './rewriting.js';
 import { type HashProgress, hashShare } from './share.js';
 import { checkSignature, signerFor } from './signatures.js';
+import { tellingJobs } from './telling.js';
 
 export interface DiskJobsOptions {
   readonly paths: StatePaths;
@@ -104,6 +104,7 @@ export class DiskJobs {
       ...this.#looking(),
       ...this.#verifying(),
       ...this.#retiring(),
+      ...tellingJobs({ rehash: this.#rehash, copies: this.#copies, answer: this.#options.answer }),
     };
   }
 
@@ -358,7 +359,7 @@ export class DiskJobs {
   }
 
   #verifying(): JobGroups['verifying'] {
-    const { post, answer } = this.#options;
+    const { post } = this.#options;
     return {
       hashAgain: {
         perform: async (effect) => {
@@ -371,13 +372,6 @@ export class DiskJobs {
       mend: {
         perform: async (effect) => ({ kind: 'mended', file: effect.file, have: await this.#rehash.mend(effect) }),
         refused: ({ file }, refusal) => ({ kind: 'mendFailed', file, refusal }),
-      },
-      mapPieces: {
-        perform: async ({ ask, file, entry }) => {
-          answer(piecesListed(ask, entry.name, await this.#rehash.piecesOf(file, entry)));
-          return undefined;
-        },
-        refused: prepareFailed,
       },
     };
   }

@@ -12,9 +12,17 @@ type DownloadingKind =
   | 'deleteMetainfo'
   | 'replaceTracker';
 type LookingKind = 'check' | 'lookAtSources' | 'lookAtEntries' | 'lookAtRoom';
-type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
+type VerifyingKind = 'hashAgain' | 'mend';
+type TellingKind = 'mapPieces' | 'makeLink';
 type RetiringKind = 'lookAtFetched' | 'retire';
-export type Kind = SharingKind | GettingKind | DownloadingKind | LookingKind | VerifyingKind | RetiringKind;
+export type Kind =
+  | SharingKind
+  | GettingKind
+  | DownloadingKind
+  | LookingKind
+  | VerifyingKind
+  | RetiringKind
+  | TellingKind;
 export type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
 export type DiskEffect = EffectOf<Kind>;
 
@@ -34,4 +42,5 @@ export interface JobGroups {
   readonly looking: Jobs<LookingKind>;
   readonly verifying: Jobs<VerifyingKind>;
   readonly retiring: Jobs<RetiringKind>;
+  readonly telling: Jobs<TellingKind>;
 }

@@ -61,6 +61,13 @@ export class OwnCopies {
     throw refusal ?? own;
   }
 
+  /** As the .mtorrent of its first name says if that still describes it, else as the copy does, with its trackers. */
+  async namedBy(entry: Entry): Promise<Metainfo> {
+    const { mtorrentPath, trackers } = entry;
+    const found = await this.#read(entry, mtorrentPath, this.#options.read);
+    return found instanceof MiniTorrentError ? { ...(await this.metainfoOf(entry)), trackers } : found;
+  }
+
   async forget(swarm: SwarmKey): Promise<void> {
     await unlinkIfThere(this.#pathOf(swarm));
   }
