@@ -78,8 +78,10 @@ export type LookedAt = readonly [
 
 export interface SeenSource {
   readonly file: number;
-  /** Undefined: there is no such file. */
+  /** Undefined: there is no such file, or it cannot be looked at. */
   readonly found: Found | undefined;
+  /** The system's name of the error of a look that failed. Absent: there is nothing. */
+  readonly errno?: string | undefined;
 }
 
 /** A look at a shared folder. */

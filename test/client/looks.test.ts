@@ -5,6 +5,8 @@ import test from 'node:test';
 import { Looks } from '../../src/client/disk-jobs/look.js';
 import { deferred } from '../../src/foundation/base/deferred.js';
 import { mountOf, mountsIn } from '../../src/transfer/storage/mounts.js';
+import { PATIENCE_MS } from '../support/patience.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 test('FC-25: a mount that hangs is named once, takes one look, and the files of others are seen', async () => {
   const hangs = deferred<undefined>();
@@ -18,6 +20,7 @@ test('FC-25: a mount that hangs is named once, takes one look, and the files of 
       if (path.startsWith('/mnt/nfs/')) await hangs.promise;
       return undefined;
     },
+    trouble: async () => undefined,
   });
   const sources = ['/mnt/nfs/a', '/mnt/nfs/b', '/home/c'].map((path, file) => [file, path, undefined] as const);
   for (let round = 0; round < 2; round += 1) assert.deepEqual(await looks.at(sources), [{ file: 2, found: undefined }]);
@@ -46,4 +49,17 @@ test('FC-25: the mount of a path is the longest that it lies below, and of one p
     points.map((point) => mounts.find((mount) => mount.point === point)?.type),
     ['fuse.sshfs', 'xfs', 'xfs', 'ext4'],
   );
+});
+
+test('what cannot be looked at is told from what is gone', async (t) => {
+  const looks = new Looks({ deadlineMs: PATIENCE_MS, onHung: () => undefined });
+  const directory = temporaryDirectory(t);
+  const seen = await looks.at([
+    [1, `${directory}/gone`, undefined],
+    [2, `${directory}/${'n'.repeat(256)}`, undefined],
+  ]);
+  assert.deepEqual(seen, [
+    { file: 1, found: undefined },
+    { file: 2, found: undefined, errno: 'ENAMETOOLONG' },
+  ]);
 });

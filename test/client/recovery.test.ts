@@ -95,6 +95,17 @@ test('FC-24: what a disk fails passes: it is withdrawn, tried again at growing p
   }
 });
 
+test('FC-24: a share that its disk does not let be looked at is not told as gone', () => {
+  const stage = new Stage();
+  const file = stage.seeding(entryOf('a', 1));
+  const lost = stage.post({ kind: 'sourcesSeen', seen: [{ file, found: undefined, errno: 'EIO' }] });
+  assert.match(
+    sentences(lost),
+    /its disk reports an error \(EIO\); it is no longer shared, and is tried again by itself/,
+  );
+  assert.equal(stage.states()['a'], 'missing');
+});
+
 test('FC-24: a shared file comes back by itself with one sentence; one that fails each time stays told as failed', () => {
   const stage = new Stage();
   const file = stage.seeding(entryOf('a', 1));

@@ -28,6 +28,7 @@ import {
   startTrackerHere,
 } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { canTrace } from '../support/strace.js';
 
 /** A small file system of its own, gone after the test; undefined, with the reason, where there can be none. */
@@ -362,4 +363,39 @@ test('a folder arrives where its file system keeps neither permissions nor times
   }
   await rm(join(to, 'tools'), { recursive: true });
   assert.equal((await get('linked', '--except', 'link')).code, 0);
+});
+
+test('a download whose disk is not mounted waits for it, writes nothing to the disk below, and goes on when it is', async (t) => {
+  const swarm = await stageWithTracker(t);
+  const disk = await smallDisk(t, 'size=64m');
+  if (disk === undefined) return;
+  const at = swarm.path('usb');
+  mkdirSync(at);
+  const bind = () => void execFileSync('mount', ['--bind', disk, at]);
+  bind();
+  disks.push(at);
+  await share(swarm.startClient('seeder'), await swarm.makeFile('a.img', 24 * PIECE), 'a.mtorrent');
+  const begun = swarm.startClient('leecher', 0, ['--download-limit', '2M']);
+  const target = await begun.succeed(`get a.mtorrent ${quoted(`${at}/`)}`);
+  await hasPieces(begun, 10);
+  await quit(begun);
+  execFileSync('umount', [at]);
+
+  const sentence =
+    /usb\/a\.img\.part is on the disk that was mounted at .*usb, and none is mounted there now; mount it again/;
+  const leecher = swarm.startClient('leecher');
+  await eventually(
+    () => fileOf(leecher),
+    ({ state, problem }) => state === 'paused' && sentence.test(problem),
+    'it waits for its disk',
+  );
+  assert.equal((await leecher.command(`get a.mtorrent ${quoted(`${at}/`)}`)).result, 'FAILURE:IO_ERROR');
+  assert.deepEqual(readdirSync(at), []);
+  bind();
+  await leecher.event((line) => line === `COMPLETED:${target}`, PATIENCE_MS);
+  // Besides what was there, some pieces were under way when it ended.
+  assert.ok((await fileOf(leecher)).received < 32 * PIECE);
+
+  await quit(leecher);
+  assert.deepEqual(readdirSync(swarm.path('leecher.state/resume')), []);
 });

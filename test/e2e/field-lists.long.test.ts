@@ -2,7 +2,8 @@
 // without locks or shared memory. A look changes nothing, and what a disk lacks is named.
 
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Outcome, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
@@ -69,6 +70,11 @@ test('FC-40: a look at a list shows it and changes nothing, whoever looks, at a 
     if (path !== list) assert.equal(stateOf(dirname(path)), before, what);
   };
   await shows(list, 'a running one');
+  mkdirSync(swarm.path('links'));
+  symlinkSync(list, swarm.path('links/a.db'));
+  await shows(swarm.path('links/a.db'), 'a link to a running one');
+  execFileSync('mkfifo', [swarm.path('links/pipe')]);
+  refusedWith(await look(swarm.path('links/pipe')), 3, 'NOT_A_FILE', /links\/pipe is a pipe; name a file/);
   const copy = copyOf(swarm, 'copy', ['', '-wal']);
   const sealed = copyOf(swarm, 'sealed', ['', '-wal']);
   chmodSync(dirname(sealed), 0o555);

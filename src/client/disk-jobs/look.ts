@@ -1,7 +1,8 @@
-// Looks at shares and their .mtorrent files without reading them. What cannot be looked at counts as missing.
+// Looks at shares and their .mtorrent files without reading them. What cannot be looked at is told from what is gone.
 
 import { stat } from 'node:fs/promises';
 import { within } from '../../foundation/base/deferred.js';
+import { errnoOf } from '../../foundation/base/errors.js';
 import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
 import { type Look, lookAtSource } from '../../transfer/storage/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
@@ -43,6 +44,7 @@ export interface LooksOptions {
   readonly onHung: (mount: string) => void;
   /** For tests. */
   readonly look?: typeof lookAt;
+  readonly trouble?: typeof troubleAt;
   readonly points?: () => readonly string[];
 }
 
@@ -73,7 +75,7 @@ export class Looks {
   }
 
   async #walk(mount: string, files: readonly LookedAt[], seen: SeenSource[]): Promise<void> {
-    const { look = lookAt, deadlineMs } = this.#options;
+    const { look = lookAt, trouble = troubleAt, deadlineMs } = this.#options;
     // Whoever has not ended at the deadline has waited half of it for one file.
     const endMs = performance.now() + deadlineMs / 2;
     this.#busy.add(mount);
@@ -81,12 +83,25 @@ export class Looks {
       for (const [file, ...where] of files) {
         // The rest waits for the next look.
         if (performance.now() > endMs) break;
-        seen.push({ file, found: await look(...where) });
+        const found = await look(...where);
+        const errno = found === undefined ? await trouble(where[0]) : undefined;
+        seen.push(errno === undefined ? { file, found } : { file, found, errno });
       }
     } finally {
       this.#busy.delete(mount);
     }
   }
+}
+
+/** Why nothing can be said of it; undefined: it can be looked at, or is gone. */
+function troubleAt(path: string): Promise<string | undefined> {
+  return stat(path).then(
+    () => undefined,
+    (error: unknown) => {
+      const errno = errnoOf(error);
+      return errno === 'ENOENT' || errno === 'ENOTDIR' ? undefined : errno;
+    },
+  );
 }
 
 function mtimeOf(path: string): Promise<number | undefined> {

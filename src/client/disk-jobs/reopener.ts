@@ -18,6 +18,7 @@ import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
 import { createPart, makeFilesOwn, openPart } from '../../transfer/storage/open-storage.js';
 import type { PartClaims } from '../../transfer/storage/part-claims.js';
+import { refuseWithoutDisk, rememberDisk } from '../../transfer/storage/part-disk.js';
 import {
   hasChanged,
   judgeFile,
@@ -147,6 +148,7 @@ export class Reopener {
     await checkWritable(path);
     await this.#options.claims.refuseIfTaken(path);
     const partBytes = await partBytesOf(path, metainfo.layout);
+    if (partBytes === undefined) await refuseWithoutDisk(this.#recordOf(entry), path);
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
     if (judgePart(partBytes !== undefined, hasRecord) === 'examine')
       await this.#adoption.adoptPart(entry, metainfo, (done) => onHashed(entry, done));
@@ -273,13 +275,16 @@ export class Reopener {
       await this.#adoption.adoptPart(entry, metainfo);
       reading = await this.#readingOf(entry);
     }
+    if (verdict !== 'create') await rememberDisk(this.#recordOf(entry), entry.path);
     if (verdict !== 'create' && reading !== undefined) return this.#reopen(entry, metainfo, reading);
+    await refuseWithoutDisk(this.#recordOf(entry), entry.path);
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     // A new file reads as zeros wherever nothing was written: its pieces of zeros are there.
     fill(have, zerosOf(metainfo).pieces);
     await this.#record(entry, have, NOT_CREATED);
     const storage = await createPart(entry.path, metainfo.layout);
     try {
+      await rememberDisk(this.#recordOf(entry), entry.path);
       await this.#makeHoles(storage, have);
       return { kind: 'part', storage, have, isNew: true };
     } catch (error) {

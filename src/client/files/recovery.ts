@@ -98,7 +98,7 @@ export class Recovery {
     this.#looking = false;
     return look.seen.flatMap((one) => {
       const record = files.get(one.file);
-      return record === undefined ? NO_EFFECTS : this.#sourceSeen(files, record, one);
+      return record === undefined ? NO_EFFECTS : this.#sourceSeen(files, record, one, nowMs);
     });
   }
 
@@ -173,8 +173,15 @@ export class Recovery {
     return advance(files, record, { kind: 'lost', sentence, returns: 'tried', isNews, elsewhere }) ?? NO_EFFECTS;
   }
 
-  #sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource): readonly ClientEffect[] {
+  #sourceSeen(
+    files: FileTable,
+    record: FileRecord,
+    { found, errno }: SeenSource,
+    nowMs: number,
+  ): readonly ClientEffect[] {
     const { phase, entry } = record;
+    if (phase.at === 'seeding' && errno !== undefined)
+      return this.serveFailed(files, record, { path: entry.path, errno }, nowMs);
     if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
     if (found === undefined) return lose(files, record, 'is gone');
     // The root of a folder is there; its files are looked at by themselves.

@@ -52,6 +52,8 @@ export const READ_SLOW_ROW = 3;
 export const READ_STUCK_MS = 50;
 /** Blocks that the system's threads read after that; then one read here finds out whether the disk is fast again. */
 export const READ_AWAY_COUNT = 64;
+/** Bytes of the record of a `.part`'s disk: one path, which has at most 4,095 on Linux. */
+export const PART_DISK_BYTES_MAX = 4_096;
 /** Milliseconds for which the list of mounts is kept: a share is hardly opened within them of a disk's appearance. */
 export const MOUNTS_KEPT_MS = 2_000;
 /** Reads of one disk that may hang which one thread makes at once: each may keep a thread of the system's for ever. */

@@ -24,6 +24,8 @@ export interface Mount {
   readonly point: string;
   /** Name of its file system. */
   readonly type: string;
+  /** `major:minor` of the device; mounts of one disk share it. */
+  readonly device: string;
 }
 
 let known: { readonly mounts: readonly Mount[]; readonly readMs: number } | undefined;
@@ -33,6 +35,12 @@ export function mounts(): readonly Mount[] {
   const nowMs = performance.now();
   if (known === undefined || nowMs - known.readMs > MOUNTS_KEPT_MS) known = { mounts: readMounts(), readMs: nowMs };
   return known.mounts;
+}
+
+/** The same, read anew. */
+export function mountsNow(): readonly Mount[] {
+  known = undefined;
+  return mounts();
 }
 
 function readMounts(): readonly Mount[] {
@@ -47,8 +55,10 @@ function readMounts(): readonly Mount[] {
 /** @param mountinfo as proc(5) describes it. */
 export function mountsIn(mountinfo: string): readonly Mount[] {
   const found = mountinfo.split('\n').flatMap((line): readonly Mount[] => {
-    const point = line.split(' ')[4];
-    return point === undefined ? [] : [{ point: plain(point), type: line.split(' - ')[1]?.split(' ')[0] ?? '' }];
+    const [, , device = '', , point] = line.split(' ');
+    return point === undefined
+      ? []
+      : [{ point: plain(point), type: line.split(' - ')[1]?.split(' ')[0] ?? '', device }];
   });
   // What is mounted later at a path hides what was there.
   return found.reverse().sort((a, b) => b.point.length - a.point.length);
@@ -78,12 +88,19 @@ function isLocalByAsking(path: string): boolean {
   }
 }
 
+/** Where the disk of `path` is mounted: the outermost of the mounts of its device there. Undefined: nobody says. */
+export function diskOf(path: string, all: readonly Mount[]): string | undefined {
+  const around = all.filter(({ point }) => isBelow(path, point));
+  const other = around.findIndex(({ device }) => device !== around[0]?.device);
+  return around.at(other < 0 ? -1 : other - 1)?.point;
+}
+
 /** @param points as of `mountPoints`. */
 export function mountOf(path: string, points: readonly string[]): string {
   return points.find((point) => isBelow(path, point)) ?? '/';
 }
 
-function isBelow(path: string, point: string): boolean {
+export function isBelow(path: string, point: string): boolean {
   return path === point || path.startsWith(point === '/' ? '/' : `${point}/`);
 }
 

@@ -14,6 +14,7 @@ import { keyBytes, SWARM_KEY_SIZE, type SwarmKey, swarmKey } from '../../foundat
 import { message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire/schema.js';
 import { RESUME_BYTES_MAX } from './limits.js';
+import { forgetDisk } from './part-disk.js';
 import { atomicWriteFile, readBounded } from './state-file.js';
 import type { Stamp } from './storage.js';
 import { deleteTotals } from './totals.js';
@@ -180,6 +181,7 @@ export async function deleteResume(path: string): Promise<void> {
   // The copy first: left alone, it would be read as the record.
   for (const copy of [durableCopyOf(path), path]) await rm(copy, { force: true });
   await deleteTotals(path);
+  await forgetDisk(path);
 }
 
 function durableCopyOf(path: string): string {

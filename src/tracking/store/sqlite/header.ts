@@ -2,7 +2,7 @@
 // this program, is refused before SQLite opens it for writing. It changes nothing, but makes an absent file when asked
 // to.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
@@ -16,7 +16,9 @@ export function checkHeader(path: string, flags: 'a+' | 'r'): boolean {
   const header = Buffer.alloc(HEADER_SIZE);
   let length = 0;
   try {
-    const file = openSync(path, flags, 0o644);
+    // A pipe that nobody writes to is opened at once, and refused by the read.
+    const how = flags === 'r' ? constants.O_RDONLY | constants.O_NONBLOCK : flags;
+    const file = openSync(path, how, 0o644);
     try {
       length = readSync(file, header, 0, HEADER_SIZE, 0);
     } finally {

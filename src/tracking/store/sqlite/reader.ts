@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { type Database, openCopy, openForReading, type Row, sqliteCodeOf } from './database.js';
 import { checkHeader } from './header.js';
+import { realListPath } from './holding.js';
 import { LIST_COPIES_MAX } from './limits.js';
 import { openError } from './open-errors.js';
 import { checkContents, isEmpty } from './opening.js';
@@ -23,7 +24,8 @@ export interface SeederList {
 export function readSeederList(path: string): SeederList {
   checkHeader(path, 'r');
   try {
-    return read(openForReading(path), path);
+    // The log lies beside the file, not beside a link to it.
+    return read(openForReading(realListPath(path)), path);
   } catch (error) {
     // The log has no index that this user may read, or its disk has neither locks nor shared memory for it.
     if (!NO_INDEX.test(sqliteCodeOf(error) ?? '')) throw openError(error, path, 'read');
@@ -71,7 +73,8 @@ export function privateDirectory(path: string): string {
 }
 
 /** The file and its log as they were at one moment: a tracker may be moving the log into the file. */
-export function copyList(from: string, to: string): void {
+export function copyList(list: string, to: string): void {
+  const from = realListPath(list);
   for (let tries = 0; tries < LIST_COPIES_MAX; tries += 1) {
     const before = stampsOf(from);
     for (const suffix of ['', '-wal']) copyIfThere(`${from}${suffix}`, `${to}${suffix}`);
