@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
+import { ConsoleProcess, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
 import { makeUser, type User } from '../support/command-run.js';
 import { eventually, stageSwarm } from '../support/e2e-stage.js';
 import { connect, makeMachine } from '../support/network.js';
@@ -44,6 +44,38 @@ test('FC-12: a daemon that found only the loopback says so, and takes the addres
   one.run(ADDRESS);
   await daemon.said(/the client listens at 10\.78\.0\.2:6881/, 60_000);
   assert.match(daemon.stderr, /a pair of its own: 10\.78\.0\.2:7001 and 10\.78\.0\.2:7002/);
+  const shared = await runProgram(['share', 'two.bin'], directory, run);
+  assert.equal(shared.code, 0, shared.stderr);
+  const { code, stderr } = await runProgram(['get', 'two.bin.mtorrent', 'copy.bin', '--timeout', '60s'], directory, {
+    launcher: other.on,
+    env: (await makeStranger(swarm.directory, 'bob')).env,
+  });
+  assert.equal(code, 0, stderr);
+  assert.equal(await daemon.end(), 0);
+});
+
+test('an own pair moves with its daemon when the address of the machine changes, and a console asks to be started again', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [one, other] = [await makeMachine(t), await makeMachine(t)];
+  if (one === undefined || other === undefined) return;
+  connect(one, other);
+  other.run('ip addr add 10.78.0.3/24 dev eth0');
+  one.run(ADDRESS);
+  await swarm.makeFile('two.bin', 300_000);
+  const { directory, env } = await makeStranger(swarm.directory, 'ada');
+  const run = { launcher: one.on, env };
+  const daemon = swarm.adopt(new ProgramProcess('daemon', ['daemon'], directory, run));
+  await daemon.said(/a pair of its own: 10\.78\.0\.2:7001 and 10\.78\.0\.2:7002/, 60_000);
+  const { env: own } = await makeStranger(swarm.directory, 'eve');
+  const console = swarm.adopt(new ConsoleProcess('console', [], swarm.directory, { launcher: one.on, env: own }));
+  await console.said(/this client serves at 10\.78\.0\.2/);
+  one.run('ip addr del 10.78.0.2/24 dev eth0\nip addr add 10.78.0.9/24 dev eth0\nip route add default via 10.78.0.3');
+  await console.said(
+    /this machine has the address 10\.78\.0\.9 now, but its trackers are at 10\.78\.0\.2; end this program and start it again/,
+    60_000,
+  );
+  await daemon.said(/the client listens at 10\.78\.0\.9:6881/, 60_000);
+  assert.match(daemon.stderr, /a pair of its own: 10\.78\.0\.9:7001 and 10\.78\.0\.9:7002/);
   const shared = await runProgram(['share', 'two.bin'], directory, run);
   assert.equal(shared.code, 0, shared.stderr);
   const { code, stderr } = await runProgram(['get', 'two.bin.mtorrent', 'copy.bin', '--timeout', '60s'], directory, {

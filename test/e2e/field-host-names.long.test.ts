@@ -8,7 +8,8 @@ import { ClientProcess, ConsoleProcess, ProgramProcess, runProgram } from '../..
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { makeUser } from '../support/command-run.js';
 import { eventually, stageSwarm } from '../support/e2e-stage.js';
-import { makeMachine } from '../support/network.js';
+import { hasTool } from '../support/needs.js';
+import { makeMachine, twoMachines } from '../support/network.js';
 
 const NAMES = ['t1.example:7001', 't2.example:7002'] as const;
 const TRACKERS = [
@@ -91,6 +92,44 @@ test('host names: a pair of trackers moves behind its names, and clients, the pa
   const missing = await runProgram(['tracker-status', 'no.example:7001'], swarm.directory, { launcher });
   assert.equal(missing.code, 6);
   assert.match(missing.stderr, /the host name no\.example: (there is no such name|no name server answers)/);
+});
+
+test('a client of trackers whose name has two families, of which one is broken, listens where a tracker sees it', async (t) => {
+  if (!hasTool(t, 'nft')) return;
+  const machines = await twoMachines(t);
+  if (machines === undefined) return;
+  const [here, there] = machines;
+  here.run('ip addr add fd00::2/64 dev eth0 nodad\nip -6 route add default via fd00::3');
+  there.run(
+    "ip addr add fd00::3/64 dev eth0 nodad\nnft add table inet fw\nnft add chain inet fw in '{ type filter hook input priority 0; }'\nnft add rule inet fw in ip6 saddr fd00::2 tcp dport 7001-7002 drop",
+  );
+  const swarm = await stageSwarm(t);
+  const hosts = swarm.path('hosts');
+  await writeFile(hosts, '127.0.0.1 localhost\nfd00::3 t.example\n10.77.0.3 t.example\n');
+  const named = ['unshare', '--mount', 'sh', '-c', `mount --bind ${hosts} /etc/hosts; exec "$0" "$@"`];
+  const words = ['tracker', '[::]:7001', 't.example:7002', 't1.db', 't1.log', '--cluster', 'x'];
+  const tracker = swarm.adopt(new ProgramProcess('t1', words, swarm.directory, { launcher: [...there.on, ...named] }));
+  await tracker.said(/whoever reaches this port/);
+  const { env } = await makeUser(swarm.directory, 'bob');
+  const client = swarm.adopt(
+    new ConsoleProcess('client', ['-t', 't.example:7001', '-t', 't.example:7002'], swarm.directory, {
+      launcher: [...here.on, ...named],
+      env: { ...env, MTORRENT_ADDRESS: '' },
+    }),
+  );
+  await client.said(/this client serves at \[fd00::2\]/);
+  await swarm.makeFile('f.bin', 300_000);
+  await client.succeed('share f.bin f.mtorrent');
+  await client.said(
+    /a tracker sees this client at another address .* than fd00::2; it listens at 10\.77\.0\.2:\d+ now/,
+    60_000,
+  );
+  const got = await runProgram(
+    ['get', 'f.mtorrent', 'got.bin', '--timeout', '60s', '--allow-host-names', 'yes'],
+    swarm.directory,
+    { launcher: [...there.on, ...named], env },
+  );
+  assert.equal(got.code, 0, got.stderr);
 });
 
 test('what others dial may be a host name or an interface, whose address is found at each connection to a tracker', async (t) => {

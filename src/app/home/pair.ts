@@ -38,7 +38,7 @@ export interface PairConfig {
   readonly swarm: 'auto' | 'open' | 'closed';
   /** An own pair that was never started before is closed. */
   readonly beginsClosed?: boolean;
-  /** A pair that found only the loopback could have this address by now. Absent: people are told to start it again. */
+  /** A pair whose address nobody named should be at this one by now. Absent: people are told to start it again. */
   readonly onAddress?: (host: string) => void;
 }
 
@@ -115,7 +115,7 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
     await atomicWriteFile(portsPath, Buffer.from(formatPorts(own)));
     const hosted = new HostedPair(config, own, listenHost, identity);
     const isOnlyHere = !isNamed && isLoopback(host);
-    const watch = isOnlyHere ? watchForAddress() : undefined;
+    const watch = isNamed ? undefined : watchForAddress(host);
     void watch?.found.then((found) => addressCame(config, host, found));
     return {
       trackers: own,

@@ -68,13 +68,21 @@ export class Guard {
   }
 
   judge(asked: Asked, nowMs: number): Verdict {
-    if (!this.isHostOurs(asked.host)) return refuse(421, 'this host name is not ours; use the address that it serves');
+    if (!this.isHostOurs(asked.host)) return refuse(421, this.#whereSentence());
     const changes = asked.method !== 'GET';
     if (asked.origin !== undefined && asked.origin !== `http://${asked.host}`)
       return refuse(403, 'another site may not use this one');
     const who = this.#isKnown(asked) ? PASS : this.#introduce(asked, nowMs);
     if (who.kind !== 'pass' || !changes) return who;
     return asked.own === '1' ? PASS : refuse(403, 'a request that changes something needs the header x-mtorrent: 1');
+  }
+
+  /** For whoever forwards another port to this one, most of all. */
+  #whereSentence(): string {
+    const { port, hosts } = this.#options;
+    if (port === undefined) return 'this is not called by that name; ask for http://localhost';
+    const where = `http://${hosts[0] ?? 'localhost'}:${port}`;
+    return `this is not called by that name or port; ask for ${where}, and forward it from a port of the same number: ssh -L ${port}:127.0.0.1:${port}`;
   }
 
   /** A name of somebody else may lead here as well. */

@@ -3,8 +3,8 @@
 
 import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { familyOf } from '../../foundation/base/hosts.js';
-import { interfaceAddresses } from '../../foundation/base/interfaces.js';
+import { familyOf, isLoopback } from '../../foundation/base/hosts.js';
+import { hostsHere, interfaceAddresses } from '../../foundation/base/interfaces.js';
 import { type Address, canonicalHost, isDialable } from '../../foundation/torrent/address.js';
 import { isInNetwork, isNetwork } from '../../foundation/torrent/listen-address.js';
 import { hostsOf } from '../../foundation/wire/names.js';
@@ -106,19 +106,24 @@ async function hostForOthers(): Promise<string | undefined> {
   );
 }
 
-/** Watches for an address at which other machines reach this one, for who found nothing but the loopback. */
+/** Watches for another address at which other machines reach this one. */
 export interface AddressWatch {
   /** The first one; never settles after `stop`. */
   readonly found: Promise<string>;
   stop(): void;
 }
 
-/** It alone keeps no process alive. */
-export function watchForAddress(): AddressWatch {
+/**
+ * It alone keeps no process alive.
+ * @param known what was found before, and is good as long as this machine has it; a loopback is not.
+ */
+export function watchForAddress(known: string): AddressWatch {
   const found = deferred<string>();
   const timer = setInterval(() => {
+    // A sandbox may not ask.
+    if (!isLoopback(known) && hostsHere()?.includes(known) !== false) return;
     void hostForOthers().then((host) => {
-      if (host === undefined) return;
+      if (host === undefined || host === known) return;
       clearInterval(timer);
       found.resolve(host);
     });

@@ -39,7 +39,7 @@ export function findingsOf(facts: Facts): readonly Finding[] {
     ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` checks it again')),
     ...refusals.map(({ name, sentence }) => bad(name, `is refused by a tracker: ${sentence}`, REFUSED_REMEDY)),
     ...(facts.card === undefined ? [] : [aboutCard(facts.card)]),
-    ...(upload === undefined ? [] : [aboutUpload(upload, reach)]),
+    ...(upload === undefined ? [] : [aboutUpload(upload, reach, facts.ownHost)]),
     ...trackers.flatMap((tracker) => aboutTracker(tracker, facts)),
     ...disks.map(aboutDisk),
     ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
@@ -59,12 +59,13 @@ function aboutCard({ swarm, name, signedBy, lastDay, isOver }: CardFact): Findin
   return note(subject, `${whose}, which ran out on ${lastDay}`, remedy);
 }
 
-function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly ReachFact[]): Finding {
+function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly ReachFact[], ownHost?: string): Finding {
   const subject = `upload port ${address}`;
   if (state.kind === 'gone') return bad(subject, 'is no longer an address of this machine', NAME_ANOTHER);
   if (state.kind === 'free') return fine(subject, 'is free for a client');
   if (state.kind === 'answers') {
-    if (isOurs) return aboutReach(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`, reach);
+    if (isOurs)
+      return aboutReach(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`, reach, ownHost);
     return bad(subject, 'another program listens there', 'choose another port, or end that program');
   }
   const { errno } = state;
@@ -78,10 +79,14 @@ function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly Rea
 }
 
 /** That this machine reaches its own port proves nothing for others. */
-function aboutReach(subject: string, answers: string, reach: readonly ReachFact[]): Finding {
+function aboutReach(subject: string, answers: string, reach: readonly ReachFact[], ownHost?: string): Finding {
   const missed = reach.find(({ found }) => found !== 'reached');
   if (missed !== undefined && missed.found !== 'reached')
-    return bad(subject, `tracker ${missed.tracker} ${unreachedAt(missed.address, missed.found)}`, REACH_REMEDY);
+    return bad(
+      subject,
+      `tracker ${missed.tracker} ${unreachedAt(missed.address, missed.found)}`,
+      remedyFor(missed, ownHost),
+    );
   const [reached] = reach;
   if (reached === undefined)
     return fine(subject, `${answers}, as seen from this machine; no tracker has looked whether others reach it`);
@@ -90,6 +95,12 @@ function aboutReach(subject: string, answers: string, reach: readonly ReachFact[
 
 const REFUSED_REMEDY =
   'nobody finds it at that tracker; it is told again from time to time, so mend what the tracker says';
+
+/** @param ownHost the one at which the client listens; undefined: at all, or another one is advertised. */
+function remedyFor({ address, found }: ReachFact, ownHost: string | undefined): string {
+  if (found !== 'nobody' || ownHost === undefined || ownHost === address.host) return REACH_REMEDY;
+  return `${REACH_REMEDY}; this client listens at ${ownHost} alone, and 0.0.0.0 in --address stands for every address of this machine`;
+}
 
 function aboutTracker(tracker: TrackerFact, { trackers: all, ownHost, reach, refusals }: Facts): Finding[] {
   const { address, failure, refusal, helloMs, skewMs, partner, listed } = tracker;

@@ -56,6 +56,11 @@ export function addressRerouted(from: string, now: string): string {
   return `no tracker answers at ${from}, and the way to them leads from another address now; this client listens at ${now} now, and announces itself there`;
 }
 
+/** @param now with the port. */
+export function addressSeen(from: string, now: string): string {
+  return `a tracker sees this client at another address of this machine than ${from}; it listens at ${now} now, and announces itself there`;
+}
+
 /** Follows the name of the tracker. @param address where it looked for this client. */
 export function unreachedAt(address: Address, found: 'stranger' | 'nobody'): string {
   return found === 'nobody'

@@ -7,7 +7,7 @@ import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { hostsHere } from '../../foundation/base/interfaces.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { addressBack, addressGone, addressMoved, addressRerouted } from '../doctor/reach.js';
+import { addressBack, addressGone, addressMoved, addressRerouted, addressSeen } from '../doctor/reach.js';
 import { ADDRESS_LOOK_MS } from '../limits.js';
 import { AddressChange } from './address-change.js';
 import type { Trackers } from './trackers.js';
@@ -18,7 +18,7 @@ export interface OwnAddressOptions {
   readonly find: (() => Promise<string>) | undefined;
   /** Listens there, dials peers from there, and answers the address. Rejects when it cannot. */
   readonly move: (host: string) => Promise<Address>;
-  readonly trackers: Pick<Trackers, 'areAway' | 'move'>;
+  readonly trackers: Pick<Trackers, 'areAway' | 'missedAt' | 'move'>;
   readonly tell: (level: 'good' | 'bad', sentence: string) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -68,11 +68,24 @@ export class OwnAddress {
     const isGone = news === 'gone' || news === 'stillGone';
     // A default route that moved into a tunnel drops what comes from an address that is still there.
     const isUseless = isGone || (!isWildcard(host) && trackers.areAway);
-    const wanted = isUseless ? await find?.() : undefined;
+    const missed = this.#missedHere(host, here);
+    const wanted = isUseless ? await find?.() : missed;
     // The wildcard means that no route leads to the trackers: the next look may find the address that is to come.
     const isFound = wanted !== undefined && wanted !== host && !isLoopback(wanted) && !isWildcard(wanted);
-    if (isFound) await this.#move(host, wanted, isGone ? addressMoved : addressRerouted);
+    const say = isGone ? addressMoved : isUseless ? addressRerouted : addressSeen;
+    if (isFound) await this.#move(host, wanted, say);
     else if (news === 'gone') tell('bad', addressGone(host, find !== undefined));
+  }
+
+  /**
+   * Another address of this machine, at which a tracker sees the client and nobody answers: it was reached by the other
+   * family, or by another way than that of the route. Undefined for one that was named.
+   */
+  #missedHere(host: string, here: readonly string[]): string | undefined {
+    const { find, trackers } = this.#options;
+    const { missedAt } = trackers;
+    const isOther = missedAt !== undefined && missedAt !== host && !isWildcard(host) && here.includes(missedAt);
+    return find !== undefined && isOther ? missedAt : undefined;
   }
 
   async #move(from: string, to: string, say: (from: string, now: string) => string): Promise<void> {

@@ -4,6 +4,7 @@
 import { fitting } from '../../foundation/base/bytes.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
+import { hostsHere } from '../../foundation/base/interfaces.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
@@ -127,6 +128,12 @@ export class Trackers {
     for (const announce of this.#announces.values()) announce.tell({ kind: 'move', upload });
   }
 
+  /** Where the tracker that is asked for own files sees this client, and nobody answers; undefined: none says so. */
+  get missedAt(): string | undefined {
+    const reach = this.#announces.get(listKey(this.#options.own))?.reach();
+    return reach?.found === 'nobody' ? reach.address.host : undefined;
+  }
+
   /** Some were tried, and none of all answers. */
   get areAway(): boolean {
     const all = [...this.#announces.values()].flatMap((announce) => announce.standings());
@@ -181,6 +188,7 @@ export class Trackers {
         // Several announcers may report the same lost id: only the first report counts.
         const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
         if (isLost && !this.#renew(event.clientId)) return;
+        if (event.kind === 'identityShared' && this.#isHere(event.other)) return;
         if (event.kind === 'left' && trackers === own && own.length > 2) this.#shared.left();
         else onEvent(pair, event);
       },
@@ -193,6 +201,17 @@ export class Trackers {
     const elsewhere = trackers.find((tracker) => isOfOtherFamily(tracker, upload()));
     if (elsewhere !== undefined) onEvent(pair, { kind: 'listedElsewhere', tracker: elsewhere, upload: upload() });
     return announce;
+  }
+
+  /**
+   * At the wildcard this client answers at each address of its machine, so a tracker that it reaches by another way
+   * than before meets it twice; it goes on under the new id.
+   */
+  #isHere(other: Address | undefined): boolean {
+    const { upload, advertise } = this.#options;
+    const { host, port } = upload();
+    if (other?.port !== (advertise?.port ?? port) || !isWildcard(host)) return false;
+    return hostsHere()?.includes(other.host) === true;
   }
 
   #checked(pair: string): void {

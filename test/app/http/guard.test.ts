@@ -101,6 +101,9 @@ test('a name that was rebound to this machine is refused before anything else is
   const foreign = fc.string().filter((host) => !ours.includes(host));
   fc.assert(fc.property(foreign, (host) => judge(guard, { cookie, host }) === 421));
   assert.equal(judge(guard, { cookie, host: undefined }), 421);
+  const forwarded = guard.judge(asked({ cookie, host: 'localhost:9999' }), 0);
+  assert.ok(forwarded.kind === 'refuse');
+  assert.match(forwarded.sentence, /ask for http:\/\/127\.0\.0\.1:8080, .* ssh -L 8080:127\.0\.0\.1:8080$/);
 });
 
 test('over a Unix socket whoever opens it is known, by a local name', () => {

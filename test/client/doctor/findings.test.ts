@@ -175,6 +175,11 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*limit is 128\.0 MiB/],
   ['one thread that accepts beside others', threads({ acceptors: 1 }), /^note threads: .*one of them accepts/],
   [
+    'a client that a tracker sees where it does not listen',
+    { reach: [{ tracker: '192.0.2.1:7001', address: { host: '10.0.0.1', port: 6881 }, found: 'nobody' }] },
+    /^bad upload port .*: tracker 192\.0\.2\.1:7001 cannot reach this client at 10\.0\.0\.1:6881: nobody/,
+  ],
+  [
     'a file that a tracker does not list',
     { refusals: [{ name: 'a.iso', sentence: 'nobody answers at 192.0.2.9:6901' }] },
     /^bad a\.iso: is refused by a tracker: nobody answers at 192\.0\.2\.9:6901$/,

@@ -44,8 +44,14 @@ export class Inquiries {
   }
 
   /** The same, where nothing counts that was found before `sinceMs`. */
-  lookSince(sinceMs: number, claim: Claim, source: string, nowMs: number): Look {
-    return this.#look(claim, source, nowMs, 'deciding', sinceMs);
+  lookSince(
+    sinceMs: number,
+    claim: Claim,
+    source: string,
+    nowMs: number,
+    urgency: 'deciding' | 'idle' = 'deciding',
+  ): Look {
+    return this.#look(claim, source, nowMs, urgency, sinceMs);
   }
 
   #look(claim: Claim, source: string, nowMs: number, urgency: 'deciding' | 'idle', sinceMs: number): Look {

@@ -265,13 +265,16 @@ export class Session {
     return verdict ?? claims.judge(claim, this.#socketHost, nowMs);
   }
 
-  #reach(request: Of<'reach'>, { id: client, host, port }: Caller, nowMs: number): SessionEffect {
+  #reach(request: Of<'reach'>, { id: client, host, port, presence }: Caller, nowMs: number): SessionEffect {
     const { registry, claims } = this.#setting;
     const swarm = swarmKey(request.swarm);
     const pieceCount = registry.swarm(swarm)?.facts?.pieceCount;
     const said = { kind: 'reach', id: request.id, host, port } as const;
     if (pieceCount === undefined || port === 0) return answer({ ...said, found: 'unlisted' });
-    const look = claims.inquiries.look({ client, host, port, swarm, pieceCount }, this.#socketHost, nowMs, 'idle');
+    // What was found before it came may be true no more: it may have begun to listen there since.
+    const since = presence?.greetedMs ?? nowMs;
+    const claim = { client, host, port, swarm, pieceCount };
+    const look = claims.inquiries.lookSince(since, claim, this.#socketHost, nowMs, 'idle');
     if (look.kind === 'asking') return { kind: 'hold', claim: look.claim, request };
     return answer({ ...said, found: look.found });
   }
