@@ -158,7 +158,7 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
   await says(['remove', 'a.mtorrent'], 1, /^NOT_COMPLETE: .*--force/);
   await says(['remove', 'a.mtorrent', '--force'], 0, /^removed/);
   await says(['pause', 'a.mtorrent'], 3, /^FILE_NOT_FOUND: /);
-  await says(['show', 'nonsense'], 2, /^INVALID_ARGUMENTS: usage: show downloads/);
+  await says(['show', 'nonsense'], 2, /^INVALID_ARGUMENTS: show has no "nonsense"; usage: show downloads/);
   await says(['wait'], 0, /^all downloads have ended$/);
 });
 

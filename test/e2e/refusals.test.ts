@@ -71,7 +71,7 @@ test('F13: get: a target that is taken, or has no directory, is refused and left
   );
   await refuses(client, 'get good.mtorrent no/where', 'FILE_NOT_FOUND', /no does not exist; create it first/);
   await refuses(client, 'get good.mtorrent there/', 'NOT_A_DIRECTORY', /not a directory/);
-  await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /usage: get </);
+  await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /a path is empty/);
   assert.deepEqual(await namesIn(swarm.directory), before);
   await nothingBegun(swarm, client, 'to');
 });

@@ -2700,6 +2700,15 @@ const WORDS: readonly Defect[] = [
     rule: 'an option that a command has not is named with the nearest one, whatever else is wrong with the line',
   },
   {
+    name: 'words: a web address is a path at the console',
+    breaks: 'what is no path is told as that wherever it is written',
+    file: 'src/app/verbs/arguments.ts',
+    right: '(isLink(word) ? word.trim() : absoluteOf(readMtorrentWord(word), at))',
+    wrong: '(isLink(word) ? word.trim() : absoluteOf({ path: word }, at))',
+    test: 'test/app/verbs/same-words.test.ts',
+    rule: 'a word that is no path has one sentence at every place of every verb, over HTTP, and at commands of the shell',
+  },
+  {
     name: 'words: a line that is wrong ends without an event',
     breaks: 'a program that reads events learns of every failure',
     file: 'src/app/cli/main.ts',
@@ -2984,7 +2993,7 @@ export const CATALOGUE: readonly Defect[] = [
   {
     name: 'console: only the last of several patterns counts',
     breaks: 'an option of a console that may be repeated keeps all its words',
-    file: 'src/app/verbs/calls.ts',
+    file: 'src/app/verbs/words.ts',
     right: "given.set(flag, [...(given.get(flag) ?? []), words[at] ?? '']);",
     wrong: "given.set(flag, [words[at] ?? '']);",
     test: 'test/app/verbs/table.test.ts',

@@ -7,7 +7,8 @@ import { formatBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { HASH_RANGE_PIECES, HASH_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
-import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { readPathWord } from '../../foundation/base/path-word.js';
+import { absolutePathOf, pathIn } from '../../foundation/base/surroundings.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import type { Signer } from '../../foundation/identity/seal.js';
 import type { Address } from '../../foundation/torrent/address.js';
@@ -85,7 +86,8 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
   // The path stays as it was typed, for what is said about it; a current directory without a usable path is refused.
   absolutePathOf(args.file);
   if (args.out !== undefined) absolutePathOf(args.out);
-  return (await isFolder(args.file)) ? createOfFolder(args, output) : createOfFile(args, output);
+  const order = { ...args, file: pathIn(readPathWord(args.file)) };
+  return (await isFolder(order.file)) ? createOfFolder(order, output) : createOfFile(order, output);
 }
 
 async function createOfFile(args: CreateArguments, output: CommandOutput): Promise<number> {

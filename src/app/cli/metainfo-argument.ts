@@ -1,7 +1,8 @@
 // What a .mtorrent says that a user named by its path or by a link. Nothing is kept, and nobody is contacted unless it
 // is a link, whose trackers and peers are asked.
 
-import { refuseStream } from '../../foundation/base/surroundings.js';
+import { readMtorrentWord } from '../../foundation/base/path-word.js';
+import { pathIn } from '../../foundation/base/surroundings.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
 import { clientConfigOf } from './client-config.js';
@@ -12,8 +13,7 @@ import { membershipAt, membershipOf } from './membership.js';
 export async function metainfoFrom(word: string, args: ParsedArguments): Promise<Metainfo> {
   if (!isLink(word)) {
     const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-    refuseStream(word);
-    return readMetainfo(word, ANY_NAMES);
+    return readMetainfo(pathIn(readMtorrentWord(word)), ANY_NAMES);
   }
   const { metainfoOf } = await import('../library/links.js');
   const settings = await settingsOf(args);

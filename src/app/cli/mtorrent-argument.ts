@@ -4,14 +4,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import { fileURLToPath } from 'node:url';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { command, shellLine } from '../../foundation/base/shell-line.js';
-import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { readMtorrentWord } from '../../foundation/base/path-word.js';
+import { absolutePathOf, pathIn } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import { type Metainfo, MetainfoParser, type NameRule } from '../../foundation/torrent/metainfo.js';
-import { printable } from '../../foundation/torrent/names.js';
 import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
 import { writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mtorrentOfLink } from '../library/links.js';
@@ -28,27 +26,8 @@ const SOURCE = 'standard input';
  */
 export async function mtorrentPathOf(word: string, destination: string | undefined, run: OneShot): Promise<string> {
   if (isLink(word)) return linkedMtorrent(word, run);
-  if (/^https?:\/\//i.test(word)) {
-    const line = `curl -fsS ${shellLine(word)} | ${command('get', STANDARD_STREAM, destination ?? '.')}`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', `mtorrent does not speak HTTP; let curl fetch the file: ${line}`);
-  }
-  if (/^magnet:/i.test(word)) {
-    const sentence =
-      'a magnet link is one of BitTorrent, which mtorrent does not speak; ask for a link that begins with mtorrent:';
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
-  if (/^file:\/\//i.test(word)) return pathOfUri(word);
-  if (word !== STANDARD_STREAM) return absolutePathOf(word);
+  if (word !== STANDARD_STREAM) return absolutePathOf(pathIn(readMtorrentWord(word, destination)));
   return keepStandardInput(run.clientConfig.stateRoot, run.config.mayName);
-}
-
-/** As file managers hand out a path that is dragged or copied. */
-function pathOfUri(uri: string): string {
-  try {
-    return fileURLToPath(uri);
-  } catch {
-    throw new MiniTorrentError('INVALID_ARGUMENTS', `${printable(uri)} names no file of this machine; name its path`);
-  }
 }
 
 async function linkedMtorrent(text: string, run: OneShot): Promise<string> {

@@ -3,8 +3,9 @@
 
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { readMtorrentWord } from '../../foundation/base/path-word.js';
 import { command } from '../../foundation/base/shell-line.js';
-import { refuseStream } from '../../foundation/base/surroundings.js';
+import { pathIn } from '../../foundation/base/surroundings.js';
 import { type Signer, sealMetainfo, signerOf } from '../../foundation/identity/seal.js';
 import { linkTo } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -22,11 +23,11 @@ export function signCommand(parser: Argv, run: RunCommand): void {
     (args) =>
       run(async () => {
         const { readMetainfo, writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-        refuseStream(args.mtorrent);
-        const metainfo = await signed(await readMetainfo(args.mtorrent, ANY_NAMES), await ownSigner(args));
-        await writeMetainfo(args.mtorrent, metainfo, { overwrite: true });
+        const path = pathIn(readMtorrentWord(args.mtorrent));
+        const metainfo = await signed(await readMetainfo(path, ANY_NAMES), await ownSigner(args));
+        await writeMetainfo(path, metainfo, { overwrite: true });
         const output = terminal();
-        output.stdout(args.mtorrent);
+        output.stdout(path);
         output.stderr(linkTo(metainfo));
         return 0;
       }),

@@ -6,6 +6,8 @@ import type { Argv } from 'yargs';
 import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';
 import { exitCodeOf } from '../../foundation/base/error-codes.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { readPathWord } from '../../foundation/base/path-word.js';
+import { pathIn } from '../../foundation/base/surroundings.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -66,7 +68,8 @@ interface Findings {
 }
 
 /** Exit code 0 when the file is the one described, otherwise that of VERIFICATION_FAILED. */
-export async function runVerify(args: VerifyArguments, output: CommandOutput): Promise<number> {
+export async function runVerify(given: VerifyArguments, output: CommandOutput): Promise<number> {
+  const args = { ...given, file: pathIn(readPathWord(given.file)) };
   const metainfo = await metainfoFrom(args.mtorrent, { ...args });
   const { folder } = metainfo.layout;
   if (folder !== undefined) return verifyFolder(metainfo, folder, args, output);

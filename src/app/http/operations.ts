@@ -2,6 +2,7 @@
 // a JSON body, and a flag of the console is a yes-or-no property. Values are read as the console reads words. Pure.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Argument, Base, Values } from '../verbs/arguments.js';
 import type { Form, Verb } from '../verbs/verb.js';
@@ -26,11 +27,14 @@ export interface Operation {
 type AskForm = Form & { readonly action: Extract<Form['action'], { readonly kind: 'ask' }> };
 
 /** Paths of a request start at the root: whoever asks has another current directory, or none. */
-const ROOT_ONLY: Base = {
-  get directory(): string {
-    throw new MiniTorrentError('INVALID_ARGUMENTS', 'write an absolute path');
-  },
-};
+function rootOnly(name: string, word: string): Base {
+  return {
+    get directory(): string {
+      const sentence = `${name}: "${printable(word)}" is not an absolute path; write one that begins with /`;
+      throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+    },
+  };
+}
 
 /** @param client the one to ask; throws MiniTorrentError when there is none at the moment. */
 export function operationsOf(verbs: readonly Verb[], client: () => SwarmClient): readonly Operation[] {
@@ -128,21 +132,28 @@ function meant(forms: readonly AskForm[], input: Input, topicName: string | unde
 
 function valuesOf({ takes }: AskForm, input: Input): Values {
   const values: Record<string, unknown> = {};
+  const names = Object.keys(takes);
+  const after = (name: string): string | undefined => {
+    const word = input[names[names.indexOf(name) + 1] ?? ''];
+    return typeof word === 'string' ? word : undefined;
+  };
   for (const [name, argument] of Object.entries(takes)) {
     const given = input[name];
     if (argument.times !== undefined)
-      values[name] = (Array.isArray(given) ? given : []).map((word) => readValue(name, argument, String(word)));
-    else if (given !== undefined) values[name] = readValue(name, argument, String(given));
+      values[name] = (Array.isArray(given) ? given : []).map((word) =>
+        readValue(name, argument, String(word), undefined),
+      );
+    else if (given !== undefined) values[name] = readValue(name, argument, String(given), after(name));
   }
   return values;
 }
 
-function readValue(name: string, argument: Argument<unknown>, word: string): unknown {
+function readValue(name: string, argument: Argument<unknown>, word: string, next: string | undefined): unknown {
   if (Buffer.byteLength(word) > HTTP_VALUE_BYTES_MAX || word.includes('\0') || !isWellFormed(word))
     throw new MiniTorrentError('INVALID_ARGUMENTS', `${name} is too long, or not a text`);
-  const value = argument.read(word, ROOT_ONLY);
+  const value = argument.read(word, rootOnly(name, word));
   if (value !== undefined) return value;
-  const why = argument.mistake?.(word) ?? `${name} is not ${argument.description}`;
+  const why = argument.mistake?.(word, next) ?? `${name} is not ${argument.description}`;
   throw new MiniTorrentError('INVALID_ARGUMENTS', why);
 }
 

@@ -4,6 +4,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { NAME_BYTES_MAX, REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
+import { type PathWord, readMtorrentWord, readPathWord } from '../../foundation/base/path-word.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { GLOB_BYTES_MAX, GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
 import { isLink } from '../../foundation/torrent/link.js';
@@ -48,8 +49,10 @@ export interface Argument<T> {
   readonly offers: Offers;
   /** Undefined when the word is not such a value. */
   readonly read: (word: string, at: Base) => T | undefined;
-  /** Why a word is not such a value; without it, the usage is shown. */
-  readonly mistake?: (word: string) => string;
+  /**
+   * Why a word is not such a value; without it, the usage is shown. @param next what is written at the next place.
+   */
+  readonly mistake?: (word: string, next: string | undefined) => string | undefined;
 }
 
 export type Arguments = Readonly<Record<string, Argument<unknown>>>;
@@ -65,15 +68,28 @@ export interface Repeated<T> extends Argument<T> {
 }
 
 /** An empty word, such as an unset variable in a script, is not the current directory. */
-const absolute = (word: string, at: Base): string | undefined =>
-  word === '' ? undefined : isAbsolute(word) ? resolve(word) : resolve(at.directory, word);
+function absolute(word: string, at: Base): string | undefined {
+  return absoluteOf(readPathWord(word), at);
+}
+
+function absoluteOf(read: PathWord, at: Base): string | undefined {
+  if (!('path' in read)) return undefined;
+  return isAbsolute(read.path) ? resolve(read.path) : resolve(at.directory, read.path);
+}
+
+function mistakeIn(read: PathWord): string | undefined {
+  return 'path' in read ? undefined : read.mistake;
+}
+
+/** How every path is read. */
+const PATH = { read: absolute, mistake: (word: string) => mistakeIn(readPathWord(word)) };
 
 export const localFile: Argument<string> = {
   shown: '<file>',
   description: 'the file to share',
   isOptional: false,
   offers: { kind: 'paths', only: 'any' },
-  read: absolute,
+  ...PATH,
 };
 
 export const newMtorrent: Argument<string> = {
@@ -81,7 +97,7 @@ export const newMtorrent: Argument<string> = {
   description: 'the .mtorrent to write',
   isOptional: false,
   offers: { kind: 'newMtorrent' },
-  read: absolute,
+  ...PATH,
 };
 
 export const mtorrent: Argument<string> = {
@@ -89,7 +105,8 @@ export const mtorrent: Argument<string> = {
   description: 'the .mtorrent of the file, or a link',
   isOptional: false,
   offers: { kind: 'paths', only: 'mtorrent' },
-  read: (word, at) => (isLink(word) ? word.trim() : absolute(word, at)),
+  read: (word, at) => (isLink(word) ? word.trim() : absoluteOf(readMtorrentWord(word), at)),
+  mistake: (word, next) => mistakeIn(readMtorrentWord(word, next)),
 };
 
 export const destination: Argument<string> = {
@@ -103,6 +120,7 @@ export const destination: Argument<string> = {
     const path = absolute(word, at);
     return path === undefined ? undefined : path + slash;
   },
+  mistake: PATH.mistake,
 };
 
 /**
@@ -117,7 +135,8 @@ export function clientFile(
     description: 'name of the file or of its .mtorrent, or a path',
     isOptional: false,
     offers: { kind: 'clientFiles', fits },
-    read: (word, at) => (word.includes('/') ? absolute(word, at) : word),
+    read: (word, at) => (word === '' ? undefined : word.includes('/') ? absolute(word, at) : word),
+    mistake: (word) => (word === '' ? 'a name is empty; `show downloads` lists them' : PATH.mistake(word)),
   };
 }
 
@@ -126,7 +145,7 @@ export const movedPath: Argument<string> = {
   description: 'where the file or folder lies now',
   isOptional: false,
   offers: { kind: 'paths', only: 'any' },
-  read: absolute,
+  ...PATH,
 };
 
 /** A directory that is written behind its flag. */
@@ -137,7 +156,7 @@ export function movedDirectory(flag: 'from' | 'to', description: string): Argume
     isOptional: false,
     flag,
     offers: { kind: 'paths', only: 'directories' },
-    read: absolute,
+    ...PATH,
   };
 }
 
@@ -161,7 +180,7 @@ export const olderVersion: Repeated<string> = {
   flag: 'reuse',
   times: REUSE_PATHS_MAX,
   offers: { kind: 'paths', only: 'any' },
-  read: absolute,
+  ...PATH,
 };
 
 /** Bytes a second; 0 for no limit. */
@@ -171,7 +190,7 @@ export const rate: Argument<number> = {
   isOptional: false,
   offers: { kind: 'words', words: Array.isArray(rateSetting.offers) ? rateSetting.offers : [] },
   read: parseRate,
-  mistake: rateSentence,
+  mistake: (word) => rateSentence(word),
 };
 
 /** A tracker, as ip:port in the one way in which addresses are compared. */

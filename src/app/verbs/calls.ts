@@ -5,10 +5,11 @@ import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Argument, Base, Values } from './arguments.js';
-import { usageOf } from './help.js';
 import type { Result } from './results.js';
 import { VERB_NAMES, verbNamed } from './table.js';
+import { usageMistake } from './usage-mistakes.js';
 import type { Action, Form, Verb } from './verb.js';
+import { type Words, withoutFlags } from './words.js';
 
 /** A form that the client answers, and the values of its arguments. */
 export interface Call {
@@ -39,7 +40,7 @@ export function parseWords([name, ...words]: readonly string[], at: Base): Parse
     const parsed = rest === undefined ? undefined : parseForm(form, rest, at);
     if (parsed !== undefined) return parsed;
   }
-  return mistake(`usage: ${verb.forms.map((form) => usageOf(verb, form)).join(' | ')}`);
+  return mistake(usageMistake(verb, words));
 }
 
 /** Rejects with MiniTorrentError when the client refuses. @param ascii use only ASCII characters in drawings. */
@@ -71,29 +72,6 @@ function argumentsOf(form: Form, words: readonly string[], verb: Verb): Words | 
   return plain[0] === form.topic ? { ...all, plain: plain.slice(1) } : undefined;
 }
 
-interface Words {
-  readonly flags: readonly string[];
-  readonly plain: readonly string[];
-  /** The words behind flags that take one, by flag. */
-  readonly given: ReadonlyMap<string, readonly string[]>;
-}
-
-/** A word counts as a flag only if a form of the verb has that flag. */
-export function withoutFlags(words: readonly string[], { forms }: Verb): Words {
-  const isFlag = (word: string): boolean => forms.some(({ flag }) => flag !== undefined && word === `--${flag.name}`);
-  const flagged = forms.flatMap(({ takes }) => Object.values(takes).flatMap(({ flag }) => flag ?? []));
-  const [flags, plain, given]: [string[], string[], Map<string, string[]>] = [[], [], new Map()];
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? '';
-    const flag = flagged.find((name) => word === `--${name}`);
-    if (flag !== undefined) {
-      at += 1;
-      given.set(flag, [...(given.get(flag) ?? []), words[at] ?? '']);
-    } else (isFlag(word) ? flags : plain).push(word);
-  }
-  return { flags, plain, given };
-}
-
 /** Undefined when the words do not fit and only the usage can be shown. */
 function parseForm(form: Form, { plain, given }: Words, at: Base): Parsed | undefined {
   const all = Object.entries(form.takes);
@@ -105,7 +83,7 @@ function parseForm(form: Form, { plain, given }: Words, at: Base): Parsed | unde
     const { flag, times } = argument;
     const words = flag === undefined ? plain.slice(placed.findIndex(([other]) => other === name)) : given.get(flag);
     // The last one counts where there may be one.
-    const read = readWords(argument, flag === undefined ? (words ?? []).slice(0, 1) : (words ?? []), at);
+    const read = readWords(argument, words ?? [], at);
     if (read === undefined || 'kind' in read) return read;
     if (times !== undefined) values[name] = read.values;
     else if (read.values.length > 0) values[name] = read.values.at(-1);
@@ -129,9 +107,13 @@ function readWords(
   const { flag, times = words.length, mistake: why } = argument;
   if (words.length > times) return mistake(`--${flag} can be repeated ${times} times at most`);
   const values: unknown[] = [];
-  for (const word of words) {
+  const [, next] = words;
+  // One at its place is followed by those at the next places.
+  for (const word of flag === undefined ? words.slice(0, 1) : words) {
     const value = argument.read(word, at);
-    if (value === undefined) return why === undefined ? undefined : mistake(why(word));
+    const sentence = value === undefined ? why?.(word, next) : undefined;
+    if (sentence !== undefined) return mistake(sentence);
+    if (value === undefined) return undefined;
     values.push(value);
   }
   return { values };

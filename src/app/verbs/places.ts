@@ -2,8 +2,8 @@
 // of places, for a shell, which does not know forms. Pure.
 
 import type { Argument, Offers } from './arguments.js';
-import { withoutFlags } from './calls.js';
 import type { Form, Verb } from './verb.js';
+import { withoutFlags } from './words.js';
 
 /** What can come next. @param typed its beginning; a risky flag is offered only when this is not empty. */
 export function offersAfter(verb: Verb, words: readonly string[], typed: string): Offers | undefined {

@@ -5,6 +5,7 @@ import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, resolve, sep } from 'node:path';
 import { errnoOf, MiniTorrentError } from './errors.js';
+import { type PathWord, readPathWord } from './path-word.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,18 +44,17 @@ export function currentDirectory(): string {
 
 /**
  * What a person wrote as a path, as an absolute one. Throws as `currentDirectory` for a relative one, and
- * INVALID_ARGUMENTS for `-`, which stands for standard input or output elsewhere.
+ * INVALID_ARGUMENTS for what is no path.
  */
 export function absolutePathOf(word: string): string {
-  refuseStream(word);
-  return isAbsolute(word) ? resolve(word) : resolve(currentDirectory(), word);
+  const path = pathIn(readPathWord(word));
+  return isAbsolute(path) ? resolve(path) : resolve(currentDirectory(), path);
 }
 
-/** Throws INVALID_ARGUMENTS for `-`, where a person has to name a file. */
-export function refuseStream(word: string): void {
-  if (word !== '-') return;
-  const sentence = '- stands for standard input or output, which cannot be used here; name a file, or ./- if it is one';
-  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+/** As it was written. Throws INVALID_ARGUMENTS for what is no path. */
+export function pathIn(read: PathWord): string {
+  if ('path' in read) return read.path;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', read.mistake);
 }
 
 /** The error of whoever needs the current directory, when it was removed; undefined for any other error. */

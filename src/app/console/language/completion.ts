@@ -8,9 +8,9 @@ import { isLink } from '../../../foundation/torrent/link.js';
 import { printable } from '../../../foundation/torrent/names.js';
 import type { FileView } from '../../library/views.js';
 import type { Offers, PathContext } from '../../verbs/arguments.js';
-import { withoutFlags } from '../../verbs/calls.js';
 import { offersAfter } from '../../verbs/places.js';
 import { VERB_NAMES, verbNamed } from '../../verbs/table.js';
+import { withoutFlags } from '../../verbs/words.js';
 import { expanded, quoteWord, scanLine, type Word } from './line.js';
 
 export interface DirectoryEntry {
