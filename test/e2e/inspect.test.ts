@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { readFile, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { type ClientProcess, freePort, runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
@@ -45,6 +45,22 @@ async function rowsOf(client: ClientProcess, line: string): Promise<readonly str
   assert.match(result, /^SUCCESS:/, client.stderr);
   return rows;
 }
+
+test('a shared file that became longer is not what was shared, though each of its pieces is right', async (t) => {
+  const swarm = await stageSwarm(t);
+  const client = swarm.startClient('client');
+  await client.address();
+  const source = await swarm.makeFile('a.bin', 3 * PIECE);
+  await share(client, source, 'a.mtorrent');
+  assert.equal(await client.succeed('verify a.bin'), '3/3');
+  await appendFile(source, 'more');
+  await refuses(
+    client,
+    'verify a.bin',
+    'FILE_CHANGED',
+    /a\.bin has \d+ bytes and had \d+ when it was shared; put the old/,
+  );
+});
 
 test('show pieces draws what a complete file, a paused download and a running one have', async (t) => {
   const swarm = await stageSwarm(t);

@@ -252,7 +252,7 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   assert.equal(first.code, 14, first.stderr);
   assert.match(
     first.stderr,
-    /TIMED_OUT: timed out before the download finished; 0\.0 % is downloaded: mtorrent get film\.mtorrent to continues it/,
+    /TIMED_OUT: timed out before the download finished, and no peer is connected: check that a client with the file is running; 0\.0 % is downloaded: mtorrent get film\.mtorrent to continues it/,
   );
   const second = new CommandRun(t, user, [...words, '1m']);
   const ada = await makeUser(swarm.directory, 'ada');

@@ -9,6 +9,7 @@ import { isErrorCode } from '../../foundation/base/error-codes.js';
 import { errnoOf, fileError, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { type ClientFacts, SwarmClient } from '../library/swarm-client.js';
@@ -145,9 +146,9 @@ class Handshake {
     this.#attached.reject(
       errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', notAClient(this.#path, reason), error) : error,
     );
-    this.#client?.disconnected(
-      new MiniTorrentError('NOT_RUNNING', `lost the client at ${printable(this.#path)}: ${reason}`, error),
-    );
+    const again = command('attach', '--socket', this.#path);
+    const sentence = `lost the client at ${printable(this.#path)}: ${reason}; see whether it still runs with: ${again}`;
+    this.#client?.disconnected(new MiniTorrentError('NOT_RUNNING', sentence, error));
   }
 }
 

@@ -7,7 +7,7 @@ import { lstat, open, opendir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, within } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { directoryError, errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink } from '../../foundation/torrent/link.js';
@@ -100,15 +100,14 @@ export class WatchedFolder {
       const files = await listed(directory);
       const steps = this.#dropped.look(files, systemClock.nowMs());
       this.#forgetTold(files);
-      if (!(await stat(destination)).isDirectory())
-        throw new MiniTorrentError('NOT_A_DIRECTORY', `${destination} is not a directory`);
+      await stat(`${destination}/`).catch((error: unknown) => Promise.reject(directoryError(error, destination)));
       this.#unsay('', `${directory} is watched again`);
       for (const step of steps) {
         if (this.#stop.signal.aborted) return;
         await this.#perform(step);
       }
     } catch (error) {
-      const { message } = fileError(error, directory);
+      const { message } = directoryError(error, directory);
       this.#tellOnce('', `nothing is fetched from ${directory} until this is mended: ${message}`);
     }
   }

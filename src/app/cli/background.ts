@@ -7,7 +7,7 @@ import { close, constants, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { isErrorCode } from '../../foundation/base/error-codes.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { creationError, errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { isOwnStream } from '../../foundation/base/log-file.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { attachToClient } from '../attach/connection.js';
@@ -108,7 +108,7 @@ async function openForErrors(log: string): Promise<number | undefined> {
     return await promisify(open)(log, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
   } catch (error) {
     if (errnoOf(error) === 'ENXIO') return undefined;
-    throw fileError(error, printable(log));
+    throw creationError(error, printable(log));
   }
 }
 

@@ -2,6 +2,7 @@
 // client that runs in the background. Loads nothing that a command may not need.
 
 import fs from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { exitCodeOf } from '../../foundation/base/error-codes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { journalPrefix } from '../../foundation/base/journal.js';
@@ -101,6 +102,12 @@ export async function runningClient(settings: Settings): Promise<SwarmClient> {
   if (client !== undefined) return client;
   const why = foreign ?? foreignDirectory(settings);
   if (why !== undefined) throw new MiniTorrentError('NOT_RUNNING', why);
+  const found = await lstat(socket).catch(() => undefined);
+  if (found?.isSocket() === false)
+    throw new MiniTorrentError(
+      'NOT_RUNNING',
+      `${printable(socket)} is not a socket; name that of a client with --socket`,
+    );
   throw new MiniTorrentError(
     'NOT_RUNNING',
     `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with: ${command('daemon', '--detach', ...socketWords(settings))}`,

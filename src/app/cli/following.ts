@@ -170,8 +170,13 @@ export async function unfinished(
   const reasons = hasReceived ? undefined : await whyWithoutTracker(client, metainfo.trackers.map(formatAddress));
   const refused = reasons?.find(isRefusal);
   if (refused !== undefined) return because('NOT_ADMITTED', refused);
-  if (reasons !== undefined) return because('NO_TRACKER', 'timed out before any tracker answered');
-  return because('TIMED_OUT', 'timed out before the download finished');
+  if (reasons !== undefined) {
+    const addresses = metainfo.trackers.map(formatAddress).join(' and ');
+    return because('NO_TRACKER', `timed out before any tracker answered, of ${addresses}`);
+  }
+  const isAlone = last !== undefined && last.peers === 0;
+  const why = isAlone ? ', and no peer is connected: check that a client with the file is running' : '';
+  return because('TIMED_OUT', `timed out before the download finished${why}`);
 }
 
 /** Of each tracker that the .mtorrent names, when all were tried and none can be used. */

@@ -6,6 +6,7 @@ import type { SwarmClient } from '../library/swarm-client.js';
 import { followGet, started } from './following.js';
 import type { Order } from './get-order.js';
 import type { OneShot } from './one-shot.js';
+import { tellUnused } from './unused-flags.js';
 
 /** Resolves to the exit code, or to undefined where that client has the same content at another place. */
 export async function getInBackground(
@@ -14,6 +15,7 @@ export async function getInBackground(
   background: SwarmClient,
   run: OneShot,
 ): Promise<number | undefined> {
+  tellUnused(run, background);
   const { getOn } = await import('../library/one-shot.js');
   const fetching = getOn(background, plan);
   if (order.detach) {

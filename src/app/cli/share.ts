@@ -16,7 +16,7 @@ import { relayNotices, reportHashing, seed } from './following.js';
 import { membershipOn } from './membership.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
 import { serveHttp } from './own-client.js';
-import type { Reporter } from './reporters.js';
+import { tellUnused } from './unused-flags.js';
 
 interface ShareArguments extends OneShotArguments, FolderArguments {
   readonly file: string;
@@ -75,11 +75,13 @@ async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
     isSigned: run.settings.values.sign,
   };
   const names = { path, output, mtorrent: absolutePathOf(output), options };
-  return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
+  return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run);
 }
 
-async function handOver(names: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
+async function handOver(names: Names, client: SwarmClient, run: OneShot): Promise<number> {
   const { path, output, mtorrent, options } = names;
+  const { reporter } = run;
+  tellUnused(run, client);
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
   await reportHashing(client.share(path, mtorrent, options), client, path, reporter);
   // The .mtorrent is this share's alone; the file may be known by several, or reached through a symbolic link.

@@ -299,7 +299,7 @@ function listOf({ folder }: Layout): readonly Attachment[] {
 }
 
 function isHere(name: string, how: string): MiniTorrentError {
-  const sentence = `${name} is here already ${how}; remove that first, or run the command with --alone`;
+  const sentence = `${name} is here already ${how}; remove that first, or run get or share with --alone from a shell`;
   return new MiniTorrentError('ALREADY_EXISTS', sentence);
 }
 

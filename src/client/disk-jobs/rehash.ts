@@ -3,6 +3,7 @@
 // the record, and the record is on the disk before `mended` is reported.
 
 import { systemClock } from '../../foundation/base/clock.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -82,6 +83,7 @@ export class Rehash {
     const path = isComplete ? entry.path : await pathOf(entry);
     const before = await lookAt(path, entry.mtorrentPath);
     if (only?.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found: before };
+    if (isComplete && before !== undefined && before.size > entry.size) throw longer(path, before.size, entry.size);
     const good = await this.#verify(file, path, metainfo, { only, onProgress });
     const found = unchanged(before, await lookAt(path, entry.mtorrentPath));
     const claimed = only ?? allOf(metainfo.geometry.pieceCount);
@@ -154,4 +156,10 @@ export class Rehash {
 async function pathOf({ path }: Entry): Promise<string> {
   const partBytes = await partBytesOf(path).catch(() => undefined);
   return partBytes === undefined ? path : partPathOf(path);
+}
+
+/** All its pieces may be right, and it is another file all the same. */
+function longer(path: string, bytes: number, size: number): MiniTorrentError {
+  const sentence = `${path} has ${bytes} bytes and had ${size} when it was shared; put the old file back, or share it again`;
+  return new MiniTorrentError('FILE_CHANGED', sentence);
 }

@@ -2,6 +2,7 @@
 // note: something works less well than it could. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
+import { meaningOf } from '../../foundation/base/errnos.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -148,6 +149,12 @@ function aboutPartner(
   ];
 }
 
+/** In the words that a download or a share has for it. */
+function aboutError(subject: string, errno: string): Finding {
+  const { reason, remedy } = meaningOf(errno);
+  return bad(subject, reason, remedy);
+}
+
 function aboutListing(
   subject: string,
   { hosts, isSample }: NonNullable<TrackerFact['listed']>,
@@ -174,7 +181,9 @@ function aboutDisk(disk: DiskFact): Finding {
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return aboutFull(subject, errno, room);
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
     return bad(subject, `cannot be written to (${errno})`, 'check its permissions, or choose another directory');
-  if (errno !== undefined) return bad(subject, `fails (${errno})`, 'check the disk: see `dmesg`');
+  if (errno === 'EFBIG')
+    return bad(subject, 'this process may write no file as large as this test (EFBIG)', 'raise `ulimit -f`');
+  if (errno !== undefined) return aboutError(subject, errno);
   if (writtenMs === undefined) {
     const found = `writing ${formatBytes(writtenBytes)} did not finish in time`;
     return bad(subject, found, 'find out what keeps it busy, or whether it is failing: see `dmesg`');

@@ -2,6 +2,7 @@
 // written where the error is raised.
 
 import { constants, platform } from 'node:os';
+import { dirname } from 'node:path';
 import { fitting } from './bytes.js';
 import { type DiskTrouble, meaningOf } from './errnos.js';
 import type { ErrorCode } from './error-codes.js';
@@ -69,6 +70,27 @@ export function fileError(error: unknown, path: string): MiniTorrentError {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return errnoError(errno, path, error);
+}
+
+/** As `fileError`, of a directory in which something is to be made or looked for. */
+export function directoryError(error: unknown, directory: string): MiniTorrentError {
+  const errno = error instanceof MiniTorrentError ? undefined : errnoOf(error);
+  const shown = fitting(directory, SHOWN_PATH_BYTES_MAX);
+  if (errno === 'ENOENT') {
+    const sentence = `the directory ${shown} does not exist; create it first`;
+    return new FileError('FILE_NOT_FOUND', sentence, { errno, path: directory }, error);
+  }
+  if (errno === 'ENOTDIR') {
+    const sentence = `${shown} is not a directory; name a directory`;
+    return new FileError('NOT_A_DIRECTORY', sentence, { errno, path: directory }, error);
+  }
+  return fileError(error, directory);
+}
+
+/** As `fileError`, of a file that was to be made: what is missing is its directory. */
+export function creationError(error: unknown, path: string): MiniTorrentError {
+  if (error instanceof MiniTorrentError) return error;
+  return errnoOf(error) === 'ENOENT' ? directoryError(error, dirname(path)) : fileError(error, path);
 }
 
 /** What the system said, if it was the system. */

@@ -2,7 +2,7 @@
 // line that cannot be taken now is lost and counted.
 
 import fs from 'node:fs';
-import { errnoOf, fileError } from './errors.js';
+import { creationError, errnoOf } from './errors.js';
 import { LOG_UNREAD_BYTES_MAX } from './limits.js';
 
 /** Appends; a pipe or terminal that is full answers EAGAIN, and a pipe that nobody reads ENXIO. */
@@ -38,7 +38,7 @@ export class LogLines {
       this.#opened = opened(path);
     } catch (error) {
       this.#stream = streamNamed(path);
-      if (this.#stream === undefined) throw fileError(error, path);
+      if (this.#stream === undefined) throw creationError(error, path);
       this.#stream.on('error', ignore);
     }
   }

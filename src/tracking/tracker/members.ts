@@ -53,7 +53,7 @@ export async function askMembers(trackers: TrackerList, swarm: SwarmKey, passage
   if (answers.length === 0)
     throw new MiniTorrentError(
       'NO_TRACKER',
-      `${told.length === 2 ? 'neither' : 'no'} tracker tells of this swarm: ${told.map(({ problem }) => problem).join('; ')}`,
+      `${told.length === 2 ? 'neither' : 'no'} tracker tells of this swarm: ${told.map(({ problem }) => problem).join('; ')}; check that they run, and their addresses`,
     );
   return {
     ...merged(answers),

@@ -5,7 +5,14 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
-import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import {
+  creationError,
+  directoryError,
+  errnoOf,
+  FileError,
+  fileError,
+  MiniTorrentError,
+} from '../../foundation/base/errors.js';
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
 import { command } from '../../foundation/base/shell-line.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
@@ -86,9 +93,10 @@ export interface WriteMetainfoOptions {
  */
 export async function checkMetainfoPath(path: string, head: Uint8Array, options: WriteMetainfoOptions): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK | constants.X_OK);
+    // With a slash: a file in the place of the directory is not merely one that may not be entered.
+    await access(`${dirname(path)}/`, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw fileError(error, dirname(path));
+    throw directoryError(error, dirname(path));
   }
   if (options.overwrite) return;
   try {
@@ -117,7 +125,7 @@ export async function writeMetainfo(path: string, metainfo: Metainfo, options: W
   try {
     await publish(path, formatMetainfo(metainfo), { mode: 0o644, overwrite, durable: true });
   } catch (error) {
-    const failure = fileError(error, path);
+    const failure = creationError(error, path);
     if (failure.code === 'ALREADY_EXISTS' && (await holdsAlready(path, metainfo))) return;
     throw failure.code === 'ALREADY_EXISTS' ? alreadyExists(path) : failure;
   }

@@ -2,7 +2,7 @@
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { creationError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { publish } from './publish.js';
 
 /**
@@ -13,7 +13,7 @@ export async function atomicWriteFile(path: string, bytes: Uint8Array, mode = 0o
   try {
     await publish(path, [bytes], { mode, overwrite: true, durable });
   } catch (error) {
-    throw fileError(error, path);
+    throw creationError(error, path);
   }
 }
 

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { assert } from '../../foundation/base/assert.js';
-import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { directoryError, errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -102,8 +102,7 @@ async function realDirectory(path: string): Promise<string> {
     }
     return real;
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
-    throw new MiniTorrentError('FILE_NOT_FOUND', `the directory ${path} does not exist; create it first`, error);
+    throw errnoOf(error) === 'ENOENT' ? directoryError(error, path) : fileError(error, path);
   }
 }
 

@@ -165,7 +165,17 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   ],
   ['a full disk', disk({ errno: 'ENOSPC', writtenMs: undefined }), /^bad disk of \/data: is full/],
   ['a disk that is read-only', disk({ errno: 'EROFS', writtenMs: undefined }), /^bad .*cannot be written to/],
-  ['a disk that fails', disk({ errno: 'EIO', writtenMs: undefined }), /^bad .*fails \(EIO\)/],
+  ['a disk that fails', disk({ errno: 'EIO', writtenMs: undefined }), /^bad .*its disk reports an error \(EIO\)/],
+  [
+    'a disk that is not there',
+    disk({ errno: 'ENODEV', writtenMs: undefined }),
+    /^bad .*is not there any more \(ENODEV\)/,
+  ],
+  [
+    'a limit of file size',
+    disk({ errno: 'EFBIG', writtenMs: undefined }),
+    /^bad .*may write no file as large as .*EFBIG/,
+  ],
   ['a disk that hangs', disk({ writtenMs: undefined }), /^bad .*did not finish in time/],
   ['a slow disk', disk({ writtenMs: 4_000 }), /^note .*writes 1\.0 MiB\/s/],
   ['too little room for what is to come', disk({ neededBytes: 20_000 * MIB }), /^bad .*19\.5 GiB still to be written/],

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Libsql from 'libsql';
-import { fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
+import { creationError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { STORE_BUSY_MS } from './limits.js';
 
 export type Row = readonly (string | number)[];
@@ -27,7 +27,7 @@ function refuseUnwritable(path: string): void {
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
-    throw fileError(error, path);
+    throw creationError(error, path);
   }
 }
 

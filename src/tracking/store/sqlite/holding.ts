@@ -2,7 +2,7 @@
 
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
+import { directoryError, errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { type Holder, nameOf } from '../../../foundation/base/holder.js';
 
 /** For anyone who is refused. */
@@ -25,6 +25,6 @@ export function realListPath(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path));
   } catch (error) {
-    throw fileError(error, dirname(path));
+    throw directoryError(error, dirname(path));
   }
 }
