@@ -27,6 +27,10 @@ export const THREAD_MEMORY_BYTES = 16 * MIB;
  * Milliseconds that idle threads of the pool for shares and checks are kept: the next share of a batch comes sooner.
  */
 export const HASH_POOL_IDLE_MS = 5_000;
+/** Times that the failover from one tracker to the other is told, and its return one time less. */
+export const FAILOVERS_TOLD_MAX = 3;
+/** Milliseconds without one after which it is news again. */
+export const FAILOVERS_FORGET_MS = 600_000;
 /** Reasons of refusals that are remembered so that they are told once. A tracker has a handful of them. */
 export const TRACKER_REFUSALS_TOLD_MAX = 64;
 /** Files in one client's library. */

@@ -116,7 +116,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return uploadNews(this.#files, input.event, this.#recovery, nowMs);
       case 'announce':
         if (input.event.kind === 'left') this.#closing?.left(input.trackers);
-        return trackerNews(this.#files, this.#notices, input.trackers, input.event);
+        return trackerNews(this.#files, this.#notices, input.trackers, input.event, nowMs);
       case 'hashedAgain':
       case 'mended':
       case 'mendFailed':

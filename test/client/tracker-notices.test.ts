@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { TrackerNotices } from '../../src/client/answers/tracker-notices.js';
+import { FAILOVERS_FORGET_MS, FAILOVERS_TOLD_MAX } from '../../src/client/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { REFUSED_BY_TRACKER } from '../../src/foundation/wire/refusals.js';
 import type { AnnounceEvent } from '../../src/tracking/announce/messages.js';
@@ -22,9 +23,9 @@ const BACK = { kind: 'trackersBack' } as const;
 
 type News = Parameters<TrackerNotices['hear']>[1];
 
-function heard(notices: TrackerNotices, events: readonly News[]): readonly string[] {
+function heard(notices: TrackerNotices, events: readonly News[], nowMs = 0): readonly string[] {
   return events
-    .flatMap((event) => notices.hear(PAIR, event))
+    .flatMap((event) => notices.hear(PAIR, event, nowMs))
     .map((effect) => (effect.kind === 'tell' && effect.event.kind === 'notice' ? effect.event.sentence : effect.kind));
 }
 
@@ -55,6 +56,16 @@ test('a tracker that goes is told once the other one is asked, and its return as
     assert.deepEqual(heard(new TrackerNotices(), events), sentences, events.map(({ kind }) => kind).join(' '));
 });
 
+test('a tracker that goes and comes back again and again is told three times, and anew after ten quiet minutes', () => {
+  const notices = new TrackerNotices();
+  heard(notices, [up(A)]);
+  const failover = [down(A), up(B), up(A)];
+  const last = `${A_GONE}; this happens again and again and is not told any more`;
+  const told = Array.from({ length: 50 }, (_, at) => heard(notices, failover, at * 60_000)).flat();
+  assert.deepEqual(told, [A_GONE, A_BACK, A_GONE, A_BACK, last]);
+  assert.deepEqual(heard(notices, failover, 49 * 60_000 + FAILOVERS_FORGET_MS), [A_GONE, A_BACK]);
+});
+
 test('when both are away that is said once, and of neither alone', () => {
   const notices = new TrackerNotices();
   assert.deepEqual(heard(notices, [down(A), down(B), ALL_DOWN]), [NONE]);
@@ -82,7 +93,7 @@ test('the trackers of one pair say nothing about those of another', () => {
   const notices = new TrackerNotices();
   heard(notices, [up(A), down(A)]);
   const event: AnnounceEvent = up(B);
-  assert.deepEqual(notices.hear('192.0.2.3:1 and 192.0.2.2:7001', event), []);
+  assert.deepEqual(notices.hear('192.0.2.3:1 and 192.0.2.2:7001', event, 0), []);
 });
 
 test('whatever comes, a tracker is called away and back in turn', () => {
@@ -91,6 +102,7 @@ test('whatever comes, a tracker is called away and back in turn', () => {
     fc.property(events, (news) => {
       const of = heard(new TrackerNotices(), news).filter((sentence) => sentence.startsWith('tracker 192.0.2.1'));
       for (const [at, sentence] of of.entries()) assert.equal(sentence === A_BACK, at % 2 === 1, of.join('\n'));
+      assert.ok(of.length < 2 * FAILOVERS_TOLD_MAX, of.join('\n'));
     }),
   );
 });

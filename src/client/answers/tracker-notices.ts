@@ -8,7 +8,7 @@ import { isRefusal, REFUSED_BY_CLIENT, REFUSED_BY_TRACKER } from '../../foundati
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
-import { BESIDE_TOLD_MAX, TRACKER_REFUSALS_TOLD_MAX } from '../limits.js';
+import { BESIDE_TOLD_MAX, FAILOVERS_FORGET_MS, FAILOVERS_TOLD_MAX, TRACKER_REFUSALS_TOLD_MAX } from '../limits.js';
 import { bad, good } from './answers.js';
 
 type Beside = Extract<AnnounceEvent, { kind: 'advertiseIgnored' | 'addressShared' | 'identityCopied' }>;
@@ -64,10 +64,10 @@ export class TrackerNotices {
   }
 
   /** @param pair both addresses, as sentences name them. */
-  hear(pair: string, event: TrackerNews): readonly ClientEffect[] {
+  hear(pair: string, event: TrackerNews, nowMs: number): readonly ClientEffect[] {
     const notices = this.#pairs.get(pair) ?? new PairNotices(pair);
     this.#pairs.set(pair, notices);
-    return notices.hear(event);
+    return notices.hear(event, nowMs);
   }
 }
 
@@ -91,6 +91,8 @@ class PairNotices {
   readonly #known = new Set<string>();
   /** Trackers that are down and not replaced yet → why. */
   readonly #lost = new Map<string, string>();
+  /** Of each tracker that was replaced: how often of late, and when last. */
+  readonly #failovers = new Map<string, { readonly times: number; readonly atMs: number }>();
   #asked: string | undefined;
   #areAllAway = false;
 
@@ -98,12 +100,12 @@ class PairNotices {
     this.#pair = pair;
   }
 
-  hear(event: TrackerNews): readonly ClientEffect[] {
+  hear(event: TrackerNews, nowMs: number): readonly ClientEffect[] {
     switch (event.kind) {
       case 'trackerUp':
-        return this.#up(formatAddress(event.tracker));
+        return this.#up(formatAddress(event.tracker), nowMs);
       case 'trackerDown':
-        return this.#down(formatAddress(event.tracker), event.reason);
+        return this.#down(formatAddress(event.tracker), event.reason, nowMs);
       case 'allTrackersDown': {
         const reasons = [...this.#lost];
         for (const tracker of this.#lost.keys()) this.#known.add(tracker);
@@ -129,7 +131,7 @@ class PairNotices {
     }
   }
 
-  #up(tracker: string): readonly ClientEffect[] {
+  #up(tracker: string, nowMs: number): readonly ClientEffect[] {
     const wereAllAway = this.#areAllAway;
     this.#areAllAway = false;
     this.#asked = tracker;
@@ -137,25 +139,36 @@ class PairNotices {
     const isBack = this.#known.delete(tracker);
     // The event `trackersBack` follows.
     if (wereAllAway) return [];
-    return [...(isBack ? [good(`tracker ${tracker} answers again`)] : []), ...this.#replaced(tracker)];
+    const isTold = isBack && (this.#failovers.get(tracker)?.times ?? 0) < FAILOVERS_TOLD_MAX;
+    return [...(isTold ? [good(`tracker ${tracker} answers again`)] : []), ...this.#replaced(tracker, nowMs)];
   }
 
-  #down(tracker: string, reason: string): readonly ClientEffect[] {
+  #down(tracker: string, reason: string, nowMs: number): readonly ClientEffect[] {
     if (this.#known.has(tracker)) return [];
     this.#lost.set(tracker, reason);
     if (this.#asked === tracker) this.#asked = undefined;
-    return this.#asked === undefined ? [] : this.#replaced(this.#asked);
+    return this.#asked === undefined ? [] : this.#replaced(this.#asked, nowMs);
   }
 
-  #replaced(by: string): readonly ClientEffect[] {
-    const notices = [...this.#lost].map(([tracker, reason]) =>
-      bad(
-        `tracker ${tracker} ${isRefusal(reason) ? 'is not used' : 'does not answer'} (${reason}); ${by} is asked in its place`,
-      ),
-    );
+  #replaced(by: string, nowMs: number): readonly ClientEffect[] {
+    const notices = [...this.#lost].flatMap(([tracker, reason]) => {
+      const times = this.#failedOver(tracker, nowMs);
+      if (times > FAILOVERS_TOLD_MAX) return [];
+      const what = isRefusal(reason) ? 'is not used' : 'does not answer';
+      const last = times < FAILOVERS_TOLD_MAX ? '' : '; this happens again and again and is not told any more';
+      return [bad(`tracker ${tracker} ${what} (${reason}); ${by} is asked in its place${last}`)];
+    });
     for (const tracker of this.#lost.keys()) this.#known.add(tracker);
     this.#lost.clear();
     return notices;
+  }
+
+  /** How often of late. A tracker on a slow line that is full answers late now and then. */
+  #failedOver(tracker: string, nowMs: number): number {
+    const before = this.#failovers.get(tracker);
+    const times = before === undefined || nowMs - before.atMs >= FAILOVERS_FORGET_MS ? 1 : before.times + 1;
+    this.#failovers.set(tracker, { times, atMs: nowMs });
+    return times;
   }
 }
 

@@ -46,6 +46,7 @@ export function trackerNews(
   notices: TrackerNotices,
   trackers: string,
   event: PairEvent,
+  nowMs: number,
 ): readonly ClientEffect[] {
   switch (event.kind) {
     case 'seedersFound': {
@@ -62,7 +63,7 @@ export function trackerNews(
     case 'trackerDown':
     case 'allTrackersDown':
     case 'trackersBack':
-      return notices.hear(trackers, event);
+      return notices.hear(trackers, event, nowMs);
     case 'registered': {
       notices.registered(trackers);
       // Two peers that start at the same moment may each miss the other in their first list. Whichever is registered
