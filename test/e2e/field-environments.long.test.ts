@@ -467,3 +467,22 @@ test('without /proc a client and a tracker work as elsewhere', async (t) => {
   const doctor = await runProgram(['doctor', '--json'], swarm.directory, { launcher });
   assert.equal(JSON.parse(doctor.stdout).schema, 1);
 });
+
+test('under limits that leave no room for its threads a client names the limit', async (t) => {
+  const swarm = await stageSwarm(t);
+  const source = await swarm.makeFile('a.bin', 1);
+  const mtorrent = await create(swarm, source, 'a.mtorrent');
+  const env = { HOME: swarm.directory, XDG_STATE_HOME: swarm.path('state') };
+  for (const [limit, words] of [
+    ['-n 28', /ulimit -n/],
+    ['-n 40', /ulimit -n/],
+    ['-v 3500000', /ulimit -v` to \d+ or more/],
+  ] as const) {
+    const launcher = ['sh', '-c', `ulimit ${limit}; exec "$0" "$@"`];
+    const line = ['get', mtorrent, swarm.path('out'), '-q'];
+    const { code, stderr } = await runProgram(line, swarm.directory, { env, launcher });
+    assert.equal(code, 1, `${limit}: ${stderr}`);
+    assert.match(stderr, /^LIMIT_REACHED: [^\n]+\n$/, limit);
+    assert.match(stderr, words);
+  }
+});

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ClientEvent } from '../../client/messages.js';
 import type { Client } from '../../client/options.js';
 import { type StartOptions, startClient as startActor } from '../../client/start.js';
+import { shortageOf } from '../../foundation/actor/thread-shortage.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogTarget } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
@@ -153,6 +154,8 @@ async function close(client: SwarmClient, actor: Client): Promise<void> {
 
 function endOf(error: unknown): MiniTorrentError {
   if (error === undefined) return new MiniTorrentError('CANCELLED', 'the client has ended');
+  const shortage = shortageOf(error);
+  if (shortage !== undefined) return shortage;
   const why = error instanceof Error ? error.message : String(error);
   return new MiniTorrentError('INTERNAL', `the client cannot continue: ${why}; see its log file`, error);
 }

@@ -6,6 +6,7 @@ import { type Attachment, type Link, openLink } from '../../foundation/actor/lin
 import type { LoopDelay } from '../../foundation/actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../../foundation/actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../../foundation/actor/thread.js';
+import { refuseWithoutRoom } from '../../foundation/actor/thread-shortage.js';
 import { present } from '../../foundation/base/assert.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
@@ -130,7 +131,10 @@ export class ClientThreads {
     for (const thread of this.#running.values()) thread.setLogLevel(level);
   }
 
+  /** Rejects with LIMIT_REACHED where a limit of this process has no room for its threads. */
   async start(): Promise<void> {
+    const { peerThreads, hashThreads } = this.#options.placement;
+    refuseWithoutRoom(1 + peerThreads + hashThreads);
     const download: ChildSpec = {
       id: 'download',
       restart: 'permanent',

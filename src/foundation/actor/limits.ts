@@ -10,3 +10,8 @@ export const LINK_BACKLOG_MAX = 16_384;
 export const LOOK_DEADLINE_MS = 2_000;
 /** Milliseconds for a new thread to say that it is ready. Loading takes 60 ms on an idle core; 15 s survives swaps. */
 export const THREAD_READY_DEADLINE_MS = 15_000;
+/** Bytes of addresses that V8 reserves for a thread, its code and its heap; measured, and rounded up. */
+export const THREAD_ADDRESS_BYTES = 576 * 1024 * 1024;
+/** Descriptors that a thread takes, and those of a client besides: of Node, its log, state, sockets, one download. */
+export const THREAD_DESCRIPTORS = 6;
+export const PROCESS_DESCRIPTORS = 32;

@@ -1,7 +1,14 @@
 // The only door to starting threads. A thread gets its name, a settings frame, shared memory and ports, says `ready`,
 // and ends when it is told to stop or crashes. Both ends live in this file.
 
-import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  parentPort,
+  Worker,
+  type WorkerOptions,
+  workerData,
+} from 'node:worker_threads';
 import { assert, present } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
 import { FORCED_END_MS, HASH_THREADS_MAX, PEER_THREADS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
@@ -9,6 +16,7 @@ import { type LogFile, type LogLevel, type LogTarget, openLog } from '../base/lo
 import { leftBehind } from '../base/process-end.js';
 import { LOOK_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from './limits.js';
 import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
+import { shortageOf } from './thread-shortage.js';
 
 export { MessageChannel, type MessagePort };
 
@@ -67,7 +75,7 @@ export function startThread(options: ThreadOptions): Thread {
   for (const stream of [process.stdout, process.stderr])
     stream.setMaxListeners(Math.max(stream.getMaxListeners(), PRINTING_THREADS_MAX));
   // Descriptors are the process's: a file is opened on one thread and written and closed on others.
-  const worker = new Worker(options.entry, {
+  const worker = begin(options.entry, {
     name,
     workerData: birth,
     transferList: [...ports],
@@ -98,7 +106,7 @@ export function startThread(options: ThreadOptions): Thread {
   worker.on('exit', (code) => {
     clearTimeout(late);
     if (crash === undefined && code !== 0) crash = new Error(`thread ${name} ended with code ${code}`);
-    readySignal.reject(crash ?? new Error(`thread ${name} ended before it was ready`));
+    readySignal.reject(shortageOf(crash) ?? crash ?? new Error(`thread ${name} ended before it was ready`));
     endSignal.resolve(crash === undefined ? { kind: 'normal' } : { kind: 'crash', error: crash });
   });
   return {
@@ -121,6 +129,15 @@ export function startThread(options: ThreadOptions): Thread {
       return false;
     },
   };
+}
+
+/** Throws MiniTorrentError where a limit keeps it from starting. */
+function begin(entry: URL, options: WorkerOptions): Worker {
+  try {
+    return new Worker(entry, options);
+  } catch (error) {
+    throw shortageOf(error) ?? error;
+  }
 }
 
 export interface ThreadSelf {

@@ -48,7 +48,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOTDIR: passes('NOT_A_DIRECTORY', 'has a part that is not a directory', 'check the path'),
   EISDIR: stays('NOT_A_FILE', 'is a directory', 'name a file'),
   EACCES: passes('PERMISSION_DENIED', 'may not be opened by this user', 'check its permissions'),
-  EPERM: passes('PERMISSION_DENIED', 'may not be changed by this user', 'check its permissions'),
+  EPERM: passes(
+    'PERMISSION_DENIED',
+    'may not be changed by this user',
+    'check its permissions, and its attributes (`lsattr`)',
+  ),
   EROFS: passes('PERMISSION_DENIED', 'is on a read-only file system', 'choose another place'),
   EEXIST: stays('ALREADY_EXISTS', 'exists already', 'choose another name or move it away'),
   ENOSPC: room('has no room left on its disk', 'free some space or choose another place'),

@@ -3,6 +3,7 @@
 // since it only reads, or writes the same verified bytes to the same place.
 
 import { FixedQueue, Piscina } from 'piscina';
+import { shortageOf } from '../../foundation/actor/thread-shortage.js';
 import { assert } from '../../foundation/base/assert.js';
 import { type Deferred, deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -264,7 +265,7 @@ class HashThreads {
       return;
     }
     const sentence = `no hash thread can be started (${String(error)}); reinstall the program, or report this`;
-    this.#broken = new MiniTorrentError('INTERNAL', sentence, error);
+    this.#broken = shortageOf(error) ?? new MiniTorrentError('INTERNAL', sentence, error);
     void this.close();
   }
 

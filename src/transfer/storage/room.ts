@@ -1,6 +1,7 @@
 // What a disk can still take: bytes, inodes, the largest file. A file system that does not say is not a full one.
 // Finds out which of them was missing when the system refused to write.
 
+import type { StatsFs } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -20,10 +21,17 @@ export interface Room {
 /** FAT, as statfs(2) names it; exFAT has another number. */
 const FAT = 0x4d44;
 
-/** Of the disk of `path`, an existing file or directory. Rejects with MiniTorrentError. */
-export async function roomAt(path: string): Promise<Room> {
+/** A sandbox that forbids statfs(2), or a file system without it, does not say. */
+const NOT_SAID: readonly (string | undefined)[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW'];
+const UNKNOWN: Room = { freeBytes: undefined, totalBytes: undefined, freeInodes: undefined };
+
+/**
+ * Of the disk of `path`, an existing file or directory. Rejects with MiniTorrentError.
+ * @param ask for tests.
+ */
+export async function roomAt(path: string, ask: (path: string) => Promise<StatsFs> = statfs): Promise<Room> {
   try {
-    const { blocks, bavail, bsize, files, ffree } = await statfs(path);
+    const { blocks, bavail, bsize, files, ffree } = await ask(path);
     const isKnown = blocks > 0;
     return {
       freeBytes: isKnown ? bavail * bsize : undefined,
@@ -33,6 +41,7 @@ export async function roomAt(path: string): Promise<Room> {
       blockBytes: isKnown ? bsize : undefined,
     };
   } catch (error) {
+    if (NOT_SAID.includes(errnoOf(error))) return UNKNOWN;
     throw fileError(error, path);
   }
 }
@@ -81,6 +90,7 @@ async function typeAt(directory: string): Promise<number | undefined> {
   try {
     return (await statfs(directory)).type;
   } catch (error) {
+    if (NOT_SAID.includes(errnoOf(error))) return undefined;
     throw fileError(error, directory);
   }
 }

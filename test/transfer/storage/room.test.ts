@@ -18,6 +18,13 @@ test('FC-22: a file system that says nothing of its space has an unknown room, n
   assert.deepEqual([freeBytes, totalBytes], [undefined, undefined]);
 });
 
+test('a sandbox that forbids the question leaves the room unknown; any other error is told', async () => {
+  const fails = (code: string) => roomAt('/', () => Promise.reject(Object.assign(new Error(code), { code })));
+  for (const code of ['EPERM', 'ENOSYS'])
+    assert.deepEqual(await fails(code), { freeBytes: undefined, totalBytes: undefined, freeInodes: undefined });
+  await assert.rejects(fails('EIO'), failsWith('IO_ERROR'));
+});
+
 test('a disk that refused although it has bytes and inodes is not called full', async (t) => {
   const path = `${temporaryDirectory(t)}/a.part`;
   await checkFileSize(path, 1024 ** 3);
