@@ -77,6 +77,17 @@ test('FC-19: a port that others cannot reach is said by the seeder, by its docto
   assert.match(rows.join('\n'), /^silent 10\.77\.0\.2:6901 {2}does not answer; check that its machine runs/m);
 });
 
+test('a firewall that turns a client away is told from a client that does not run', async (t) => {
+  const land = await landWith(t, 'in iifname eth0 tcp dport 6901 reject with icmp type admin-prohibited');
+  if (land === undefined) return;
+  const getter = await getterIn(t, land);
+  await getter.said(
+    /big\.bin: 10\.77\.0\.2:6901 is out of reach: .*, or a firewall turns this client away; check/,
+    60_000,
+  );
+  assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and is out of reach/);
+});
+
 test('FC-20: a peer that says hello and whose bytes never arrive is named, by notice and by doctor', async (t) => {
   const land = await landWith(t, "out oifname eth0 meta length '>' 1200 drop");
   if (land === undefined) return;

@@ -47,9 +47,21 @@ export interface Kind<T> {
   readonly isList?: true;
 }
 
+const ADVERTISED_EXPECTED =
+  'an address that others can dial; write ip:port, such as 192.0.2.1:6881, name:port or interface:port, or a port alone';
+
+/** What is wrong with an address, before how one is written. @param expected of the kind, with a semicolon. */
+function whyNotOf(expected: string): (raw: unknown) => string | undefined {
+  return (raw) => {
+    const why = typeof raw === 'string' && !/^\d*$/.test(raw) ? whyNoAddress(raw) : undefined;
+    return why === undefined ? undefined : `"${printable(String(raw))}" is not ${expected.replace(';', `: ${why};`)}`;
+  };
+}
+
 export const address: Kind<Address> = {
   expects: LISTEN_ADDRESS_EXPECTED,
   read: (raw) => (typeof raw === 'string' ? parseListenAddress(raw) : undefined),
+  whyNot: whyNotOf(LISTEN_ADDRESS_EXPECTED),
   show: formatListenAddress,
   offers: 'nothing',
 };
@@ -62,8 +74,7 @@ export interface Advertised {
 }
 
 export const advertised: Kind<Advertised> = {
-  expects:
-    'an address that others can dial; write ip:port, such as 192.0.2.1:6881, name:port or interface:port, or a port alone',
+  expects: ADVERTISED_EXPECTED,
   read: (raw) => {
     const text = typeof raw === 'number' ? String(raw) : raw;
     if (typeof text !== 'string') return undefined;
@@ -75,6 +86,7 @@ export const advertised: Kind<Advertised> = {
     const named = parseListenAddress(text);
     return named === undefined || named.port === 0 || familyOf(named.host) !== undefined ? undefined : named;
   },
+  whyNot: whyNotOf(ADVERTISED_EXPECTED),
   show: ({ host, port }) => (host === undefined ? String(port) : formatListenAddress({ host, port })),
   offers: 'nothing',
 };

@@ -3,8 +3,9 @@
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { meaningOf } from '../../foundation/base/errnos.js';
+import { isWildcard } from '../../foundation/base/hosts.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
-import { formatAddress } from '../../foundation/torrent/address.js';
+import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Room } from '../../transfer/storage/room.js';
 import type {
@@ -46,7 +47,7 @@ export function findingsOf(facts: Facts): readonly Finding[] {
     ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
     ...aboutMachine(machine, threads),
     ...aboutThreads(threads),
-    ...downloads.flatMap((download) => [limitOf(download, speeds), ...silentPeers(download)]),
+    ...downloads.flatMap((download) => [limitOf(download, speeds), ...silentPeers(download, facts)]),
   ];
 }
 
@@ -285,11 +286,18 @@ function bad(subject: string, found: string, remedy: string): Finding {
   return { severity: 'bad', subject, found, remedy };
 }
 
+const SAME_NAT_REMEDY =
+  'it is behind the same NAT as this client, which has to lead back to itself (hairpin, NAT loopback): turn that on, or let both meet at trackers that see their inner addresses';
+
 /** As the latest look shows them: bad while nobody else sends. */
-function silentPeers({ name, rate, looks }: DownloadFact): readonly Finding[] {
+function silentPeers({ name, rate, looks }: DownloadFact, { reach, upload }: Facts): readonly Finding[] {
   const judge = rate > 0 ? note : bad;
   return (looks.at(-1)?.silent ?? []).map((silent) => {
     const { found, remedy } = aboutSilent(silent.trouble);
-    return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, remedy);
+    // Trackers see both at one address, which is not the one that this client listens on.
+    const own = upload === undefined ? undefined : parseAddress(upload.address)?.host;
+    const isSameNat = reach.some(({ address }) => address.host === silent.host) && own !== silent.host;
+    const isBehind = isSameNat && own !== undefined && !isWildcard(own);
+    return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, isBehind ? SAME_NAT_REMEDY : remedy);
   });
 }

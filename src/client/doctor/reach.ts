@@ -9,7 +9,7 @@ export const REACH_REMEDY =
 export interface Silent extends Address {
   readonly trouble: Trouble;
 }
-type Trouble = 'refuses' | 'noAnswer' | 'noBytes';
+type Trouble = 'refuses' | 'noRoute' | 'noAnswer' | 'noBytes';
 
 /** What is so of a listed address, and what to do about it. */
 export function aboutSilent(trouble: Trouble): { readonly found: string; readonly remedy: string } {
@@ -18,6 +18,11 @@ export function aboutSilent(trouble: Trouble): { readonly found: string; readonl
       return {
         found: 'does not answer: nothing listens there',
         remedy: 'check that its client runs, and that the address leads to it',
+      };
+    case 'noRoute':
+      return {
+        found: 'is out of reach: its machine is down, no route leads there, or a firewall turns this client away',
+        remedy: 'check that its machine runs, the route (`ip route get` with its host), and the firewalls in between',
       };
     case 'noAnswer':
       return {

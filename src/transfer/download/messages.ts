@@ -114,8 +114,12 @@ export const chart = {
 export type Chart = ValuesOf<typeof chart>;
 export type ChartedPeer = Chart['peers'][number];
 
-/** An address that does not answer (`refuses`, `noAnswer`), or whose bytes do not come. */
-const silentAddress = record({ host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') });
+/** An address that does not answer (`refuses`, `noRoute`, `noAnswer`), or whose bytes do not come. */
+const silentAddress = record({
+  host: text(64),
+  port: u16,
+  trouble: oneOf('refuses', 'noRoute', 'noAnswer', 'noBytes'),
+});
 /** Connected peers, slots held, pieces being stored, whether the download limit holds it back. */
 const examinedDownload = record({
   file,
@@ -174,7 +178,12 @@ export const downloadEvents = protocol('download.events', {
   /** Slots of one piece each: all there are, and those that hold a requested or unstored piece. */
   slotsCounted: message(10, { ask: u32, slots: u32, used: u32 }),
   /** It was dialed in vain, and no other peer sends. Once for each address. */
-  peerSilent: message(11, { file, host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') }),
+  peerSilent: message(11, {
+    file,
+    host: text(64),
+    port: u16,
+    trouble: oneOf('refuses', 'noRoute', 'noAnswer', 'noBytes'),
+  }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** Pieces that are done from `piece` on, at least 1. */
   readable: message(13, { file, piece: u32, pieces: u32 }),

@@ -106,6 +106,7 @@ const HANG_UP_REASONS = [
   'asked',
   'closed',
   'unreachable',
+  'noRoute',
   'timeout',
   'snubbed',
   'protocol',

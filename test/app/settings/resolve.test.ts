@@ -220,6 +220,11 @@ test('a word that is no value is refused with where it stands and what is expect
       refusal({ files: [file(USER, { trackers })] }),
       /"[ax]" is no address: it names no port; write ip:port/,
     );
+  assert.match(
+    refusal({ flags: { address: '[fe80::1%eth0]:1' } }),
+    /"\[fe80::1%eth0\]:1" is not an address: an address with a zone, .* one machine alone; write ip:port/,
+  );
+  assert.match(refusal({ flags: { advertise: '192.0.2.1:0' } }), /is not an address that others can dial: a port is/);
   for (const address of ['ho st:1', '192.0.2.1', 7]) assert.match(refusal({ flags: { address } }), /is not an address/);
 });
 

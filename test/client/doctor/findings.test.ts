@@ -233,6 +233,26 @@ function limitOf(download: Partial<DownloadFact>, facts: Partial<Facts> = {}): F
   return findingsOf({ ...HEALTHY, ...facts, downloads: [{ ...DOWNLOAD, ...download }] }).at(-1);
 }
 
+test('a silent peer behind the same NAT as this client is told as that', () => {
+  const silent = [{ host: '203.0.113.1', port: 6901, trouble: 'refuses' as const }];
+  const remedy = (address: string, seenAt: string): string => {
+    const facts: Facts = {
+      ...HEALTHY,
+      upload: { address, isOurs: true, state: { kind: 'answers', tookMs: 1 } },
+      reach: [{ tracker: TRACKER.address, address: { host: seenAt, port: 6902 }, found: 'reached' }],
+      downloads: [{ ...DOWNLOAD, rate: 0, looks: looksOf({ peers: 0, silent }) }],
+    };
+    return findingsOf(facts).find(({ subject }) => subject === 'peer 203.0.113.1:6901')?.remedy ?? '';
+  };
+  assert.match(remedy('10.0.0.3:6881', '203.0.113.1'), /behind the same NAT .*hairpin/);
+  for (const [address, seenAt] of [
+    ['10.0.0.3:6881', '203.0.113.9'],
+    ['203.0.113.1:6881', '203.0.113.1'],
+    ['0.0.0.0:6881', '203.0.113.1'],
+  ] as const)
+    assert.match(remedy(address, seenAt), /check that its client runs/, address);
+});
+
 test('what limits a running download is named, with what to do', () => {
   const slowDisk = disk({ writtenMs: 100 });
   const table: readonly (readonly [Partial<DownloadFact>, Partial<Facts>, Finding['severity'], RegExp])[] = [

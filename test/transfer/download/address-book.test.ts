@@ -51,7 +51,7 @@ test('an address that is told again is dialed soon, unless it is connected or ba
 });
 
 test('X14: an address that does not answer waits longer each time, however often it is listed, and not when it dials us', () => {
-  for (const trouble of ['noAnswer', 'noBytes', 'refuses'] as const) {
+  for (const trouble of ['noAnswer', 'noBytes', 'refuses', 'noRoute'] as const) {
     const book = new AddressBook();
     book.add(at(1), 0);
     const delays = [1, 2, 3, 4, 5].map(() => {

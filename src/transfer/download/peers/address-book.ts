@@ -18,8 +18,11 @@ interface Entry {
   isTold: boolean;
 }
 
-/** refuses: nobody listens there; noAnswer: nothing comes back at all; noBytes: it says hello, and no payload comes. */
-export type Trouble = 'refuses' | 'noAnswer' | 'noBytes';
+/**
+ * refuses: nobody listens there; noRoute: the way there is closed; noAnswer: nothing comes back at all; noBytes: it
+ * says hello, and no payload comes.
+ */
+export type Trouble = 'refuses' | 'noRoute' | 'noAnswer' | 'noBytes';
 
 export interface SilentAddress extends Address {
   readonly trouble: Trouble;
@@ -46,7 +49,7 @@ export class AddressBook {
     const key = formatAddress(address);
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      const isSilent = known.trouble === 'noAnswer' || known.trouble === 'noBytes';
+      const isSilent = known.trouble !== undefined && known.trouble !== 'refuses';
       if (known.standing.at === 'waiting' && (incoming || !isSilent))
         this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
       return false;

@@ -217,6 +217,7 @@ export class Connections {
 function troubleOf({ phase }: Peer, reason: HangUpReason): Trouble | undefined {
   if (phase === 'dialing') {
     if (reason === 'unreachable') return 'refuses';
+    if (reason === 'noRoute') return 'noRoute';
     return reason === 'timeout' ? 'noAnswer' : undefined;
   }
   return reason === 'snubbed' || reason === 'timeout' ? 'noBytes' : undefined;

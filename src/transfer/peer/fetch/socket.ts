@@ -30,6 +30,9 @@ export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
   readonly timers: Timers;
 }
 
+/** The system's errors where a packet never came to the other machine, or was turned away before it. */
+const NO_WAY = ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EACCES', 'EPERM'];
+
 export class DialedSocket {
   readonly #options: DialOptions;
   readonly #host: Host<FetchInput, FetchEffect>;
@@ -45,7 +48,10 @@ export class DialedSocket {
   #toldMs: number;
   #isMidFrame = false;
   #isRefused = false;
-  #failure: readonly ['unreachable' | 'closed' | 'notAdmitted', string] = ['closed', 'the peer closed the connection'];
+  #failure: readonly ['unreachable' | 'noRoute' | 'closed' | 'notAdmitted', string] = [
+    'closed',
+    'the peer closed the connection',
+  ];
 
   constructor(options: DialOptions) {
     this.#options = options;
@@ -103,7 +109,9 @@ export class DialedSocket {
     if (passage.isClosed) socket.on('connect', () => this.#host.post({ kind: 'tcpReached' }));
     socket.on('error', (error) => {
       if (this.#isRefused) return;
-      this.#failure = [socket.bytesRead === 0 ? 'unreachable' : 'closed', errnoOf(error) ?? error.message];
+      const errno = errnoOf(error) ?? error.message;
+      const isUnheard = socket.bytesRead === 0;
+      this.#failure = [isUnheard ? (NO_WAY.includes(errno) ? 'noRoute' : 'unreachable') : 'closed', errno];
     });
     socket.on('close', () => {
       this.#host.post({ kind: 'tcpClosed', reason: this.#failure[0], sentence: this.#failure[1] });
