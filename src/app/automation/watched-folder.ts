@@ -24,6 +24,7 @@ import {
   WATCH_CLOSE_MS,
   WATCH_LOOK_MS,
   WATCH_NAMES_MAX,
+  WATCH_NAMES_READ,
 } from './limits.js';
 import { WatchedCopies } from './watched-copies.js';
 
@@ -202,7 +203,7 @@ export class WatchedFolder {
 /** Files that may be meant, without following links. */
 async function listed(directory: string): Promise<readonly DroppedFile[]> {
   const names: string[] = [];
-  for await (const { name } of await opendir(directory)) {
+  for await (const { name } of await opendir(directory, { bufferSize: WATCH_NAMES_READ })) {
     if (!/\.(mtorrent|link)$/.test(name)) continue;
     names.push(name);
     if (names.length >= WATCH_NAMES_MAX) break;
