@@ -219,6 +219,7 @@ export type ClientInput =
   | {
       readonly kind: 'trackerReplaced';
       readonly ask: number;
+      readonly named: number;
       readonly from: Address;
       readonly files: number;
       readonly failures: readonly string[];
@@ -328,6 +329,8 @@ export type ClientEffect =
   | {
       readonly kind: 'replaceTracker';
       readonly ask: number;
+      /** Files that named the old tracker. */
+      readonly named: number;
       /** Files whose names have changed just now. */
       readonly moved: readonly SwarmKey[];
       readonly from: Address;

@@ -230,7 +230,7 @@ test('retrack asked again rewrites each .mtorrent that could not be rewritten wh
   const [replace] = again;
   assert.ok(replace?.kind === 'replaceTracker');
   assert.deepEqual([replace.moved, replace.metainfo.map(({ path }) => path)], [[], ['/torrents/a.mtorrent']]);
-  const replaced = { kind: 'trackerReplaced', ask: replace.ask, from: replace.from } as const;
+  const replaced = { kind: 'trackerReplaced', ask: replace.ask, named: replace.named, from: replace.from } as const;
   const done = stage.post({ ...replaced, files: 1, failures: [] });
   assert.deepEqual(eventsIn(done), [{ kind: 'retracked', ask: replace.ask, files: 1, failures: [] }]);
   const refused = stage.post({ ...replaced, files: 0, failures: ['it may not be written'] });
@@ -243,6 +243,11 @@ test('retrack leaves a file alone whose other tracker is the new one, and says s
   stage.share(entryOf('a', 1));
   const effects = stage.command({ kind: 'retrack', from: '192.0.2.1:7000', to: '192.0.2.2:7000', isTrial: false });
   assert.match(sentences(effects), /1 of 1 files name 192\.0\.2\.2:7000 as their other tracker/);
+  const replace = effects.find((effect) => effect.kind === 'replaceTracker');
+  assert.ok(replace?.kind === 'replaceTracker');
+  const { ask, named, from } = replace;
+  const done = stage.post({ kind: 'trackerReplaced', ask, named, from, files: 0, failures: [] });
+  assert.deepEqual(eventsIn(done), [{ kind: 'retracked', ask, files: 0, failures: [] }], 'it is known, and stays');
 });
 
 function trialAsk(effects: readonly ClientEffect[]): number {

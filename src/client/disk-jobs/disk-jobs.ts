@@ -311,9 +311,9 @@ export class DiskJobs {
         refused: removalFailed,
       },
       replaceTracker: {
-        perform: async ({ ask, moved, from, to, metainfo }) => {
+        perform: async ({ ask, named, moved, from, to, metainfo }) => {
           const rewritten = await rewriteMetainfo(metainfo, moved, from, to);
-          return { kind: 'trackerReplaced', ask, from, ...rewritten };
+          return { kind: 'trackerReplaced', ask, named, from, ...rewritten };
         },
         refused: prepareFailed,
       },

@@ -45,6 +45,8 @@ export interface TrackerFact {
         readonly refusedBy: string;
       }
     | undefined;
+  /** How many trackers use its database; absent: it has a list of its own, or did not say. */
+  readonly sharing?: number | undefined;
   /** How it lists a file that this client announces there; undefined when there is none, or no answer. */
   readonly listed:
     | {

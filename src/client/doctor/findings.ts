@@ -122,6 +122,7 @@ function aboutTracker(tracker: TrackerFact, { trackers: all, ownHost, reach, ref
       : note(subject, took, 'check the load of its machine, and the network in between'),
   ];
   if (partner !== undefined) findings.push(...aboutPartner(subject, partner, all));
+  findings.push(...aboutDatabase(tracker, all));
   if (skewMs !== undefined && Math.abs(skewMs) > SKEW_MAX_MS) {
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
     const found = `its clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`;
@@ -154,6 +155,14 @@ function aboutPartner(
 function aboutError(subject: string, errno: string): Finding {
   const { reason, remedy } = meaningOf(errno);
   return bad(subject, reason, remedy);
+}
+
+/** Two trackers of one client, each of which is alone with its database, have two: one of them may be a copy. */
+function aboutDatabase({ address, sharing }: TrackerFact, all: readonly TrackerFact[]): readonly Finding[] {
+  const other = all.find((one) => one.address !== address && one.sharing === 1);
+  if (sharing !== 1 || other === undefined) return [];
+  const found = `it and ${other.address} each use a database alone: what is shared at one is not found at the other`;
+  return [bad(`tracker ${address}`, found, 'start both with the postgres:// address of the same database')];
 }
 
 function aboutListing(

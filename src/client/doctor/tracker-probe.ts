@@ -146,11 +146,13 @@ class Asked {
     const middleMs = (this.#askedWallMs + Date.now()) / 2;
     const skewMs = typeof wallMs === 'number' && Number.isFinite(wallMs) ? wallMs - middleMs : undefined;
     const partner = typeof stats['partner'] === 'object' && stats['partner'] !== null ? stats['partner'] : {};
-    const { address, following, followedBy, refusedBy } = partner as Record<string, unknown>;
+    const { address, following, followedBy, refusedBy, store } = partner as Record<string, unknown>;
+    const { trackers } = (typeof store === 'object' && store !== null ? store : {}) as Record<string, unknown>;
+    const sharing = typeof trackers === 'number' ? trackers : undefined;
     if (typeof address !== 'string' || typeof following !== 'boolean' || typeof followedBy !== 'boolean')
       return { skewMs };
     const refusal = typeof refusedBy === 'string' ? refusedBy : '';
-    return { skewMs, partner: { address, following, followedBy, refusedBy: refusal } };
+    return { skewMs, sharing, partner: { address, following, followedBy, refusedBy: refusal } };
   }
 }
 

@@ -52,15 +52,15 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
     ...notices,
     ...effects,
     ...(moves.length === 0 ? [] : [saved(files)]),
-    { kind: 'replaceTracker', ask, moved, from, to, metainfo },
+    { kind: 'replaceTracker', ask, named: named.length, moved, from, to, metainfo },
   ];
 }
 
 /** The .mtorrent files that could be rewritten have been. */
 export function retracked(input: Extract<ClientInput, { readonly kind: 'trackerReplaced' }>): readonly ClientEffect[] {
-  const { ask, files, from } = input;
+  const { ask, files, from, named } = input;
   const failures = input.failures.slice(0, RETRACK_FAILURES_MAX);
-  if (files === 0 && failures.length === 0) return [unknown(ask, from)];
+  if (named === 0 && files === 0 && failures.length === 0) return [unknown(ask, from)];
   return [{ kind: 'tell', event: { kind: 'retracked', ask, files, failures } }];
 }
 

@@ -299,3 +299,23 @@ test('whatever is measured, everything bad or worth a note has a remedy, and eve
     }),
   );
 });
+
+test('two trackers that each use a database alone are told, since one of them is not the one that others write to', () => {
+  const other: TrackerFact = { ...TRACKER, address: '192.0.2.2:7001' };
+  const told = (first: number | undefined, second: number | undefined): readonly string[] =>
+    findingsOf({
+      ...HEALTHY,
+      trackers: [
+        { ...TRACKER, sharing: first },
+        { ...other, sharing: second },
+      ],
+    })
+      .filter(({ severity }) => severity === 'bad')
+      .map(({ found }) => found);
+  assert.deepEqual(told(2, 2), []);
+  assert.deepEqual(told(undefined, 1), [], 'the other one has a list of its own, which is said elsewhere');
+  assert.deepEqual(told(1, 1), [
+    'it and 192.0.2.2:7001 each use a database alone: what is shared at one is not found at the other',
+    'it and 192.0.2.1:7001 each use a database alone: what is shared at one is not found at the other',
+  ]);
+});
