@@ -427,7 +427,7 @@ check(
   (path) => {
     const code = textOf(path).replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '');
     const [written] =
-      /['"`][^'"`\n]*\bmtorrent (?:-|\$\{|(?:add|attach|completion|config|create|daemon|demo|doctor|get|info|limit|pause|remove|resume|retrack|seed|share|show|stop|tracker|tracker-\w+|verify|wait)\b)/.exec(
+      /['"`][^'"`\n]*\bmtorrent (?:-|\$\{|(?:add|attach|bottom|completion|config|create|daemon|demo|doctor|get|info|join(?! by)|leave|limit|list|log|map|pause|reannounce|relocate|remove|report|resume|retention|retrack|seed|share|show|sign|stop|swarm|top|tracker|tracker-\w+|verify|wait|web)\b)/.exec(
         code,
       ) ?? [];
     return written === undefined

@@ -69,10 +69,7 @@ test('an unfinished download, an unknown name and the target of another download
   stage.downloading(entryOf('b'));
   const unfinished = relocate(stage, 'b', '/new/b', false);
   assert.deepEqual(answers(unfinished), ['NOT_COMPLETE']);
-  assert.match(
-    sentences(unfinished),
-    /let it complete first, or discard what is there with: remove b\.mtorrent --force/,
-  );
+  assert.match(sentences(unfinished), /let it complete first, or remove it with --force and get it/);
   assert.deepEqual(answers(relocate(stage, 'a', '/files/b', false)), ['ALREADY_EXISTS']);
   const unknown = stage.command({ kind: 'relocate', from: 'c', to: '/new/c', isPrefix: false });
   assert.deepEqual(answers(unknown), ['FILE_NOT_FOUND']);

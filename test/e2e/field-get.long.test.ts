@@ -212,7 +212,8 @@ test('X3: the command that continues a get of a hostile name does that and nothi
   const again = /: (mtorrent get .*) continues it/.exec(late.stderr)?.[1];
   assert.ok(again !== undefined, late.stderr);
   const words = execFileSync('sh', ['-c', `mtorrent() { printf '%s\\n' "$@"; }; ${again}`], { cwd: swarm.directory });
-  assert.deepEqual(String(words).trim().split('\n'), ['get', `${name}.mtorrent`, `to/${name}`]);
+  const said = ['get', `${name}.mtorrent`, `to/${name}`, '--socket', socketOf(swarm)];
+  assert.deepEqual(String(words).trim().split('\n'), said);
   assert.deepEqual(
     readdirSync(swarm.directory).filter((each) => each.startsWith('PWNED')),
     [],

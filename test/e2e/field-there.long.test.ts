@@ -1,7 +1,7 @@
 // What people hit with a folder, or with another kind of file, that lies where a download is to go.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -17,14 +17,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import test, { type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import type { Swarm } from '../../src/app/demo/swarm.js';
-import { CommandRun, makeUser } from '../support/command-run.js';
+import { bundleUrl } from '../../src/foundation/base/installation.js';
+import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { socketOf } from '../support/daemon-stage.js';
 import { share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
 import { makeTree, treeOf } from '../support/folder-stage.js';
+import { PATIENCE_MS } from '../support/patience.js';
 
 interface Stage {
   readonly swarm: Swarm;
+  readonly user: User;
+  readonly start: (...words: readonly string[]) => CommandRun;
   /** A `get`, to its end. */
   readonly get: (...words: readonly string[]) => ReturnType<CommandRun['outcome']>;
   /** Bytes that a `get` that must succeed has fetched. */
@@ -49,6 +54,8 @@ async function stage(t: TestContext): Promise<Stage> {
     new CommandRun(t, user, ['get', ...words, '--socket', socketOf(swarm)]);
   return {
     swarm,
+    user,
+    start,
     get: (...words) => start(...words).outcome(),
     fetched: async (...words) => {
       const run = start(...words, '--json');
@@ -160,4 +167,39 @@ test('what lies at the target of a file is told as what it is, and nothing goes 
   const link = await get('film.mtorrent', 'to/', '-q');
   assert.equal(link.code, 10, link.stderr);
   assert.match(link.stderr, /film\.bin\.part is a symbolic link, which is never followed here; move it away\n$/);
+});
+
+test('the command that a stopped get suggests goes on as it is typed, in every shell, where that began', async (t) => {
+  const { swarm, user, start } = await stage(t);
+  const directory = "-odd =dir ~x it's";
+  mkdirSync(swarm.path(directory));
+  const run = start(
+    'v1.mtorrent',
+    `--download-dir=${directory}`,
+    '--only',
+    'large.bin',
+    '--json',
+    '--download-limit',
+    '1M',
+  );
+  await run.line(/"have":[1-9]/);
+  run.kill('SIGINT');
+  assert.equal(await run.exited, 7, run.stderr);
+  const again = /: (mtorrent get .*) continues it/.exec(run.stderr)?.[1];
+  assert.ok(again !== undefined, run.stderr);
+  assert.deepEqual(readdirSync(swarm.path(directory)), ['v1.part']);
+  const program = bundleUrl('mtorrent').pathname;
+  const env = { ...process.env, ...user.env };
+  for (const shell of ['sh', 'bash', 'zsh']) {
+    if (spawnSync(shell, ['-c', ':']).error !== undefined) continue;
+    const line: string = `mtorrent() { "${process.execPath}" "${program}" "$@" </dev/null; }; ${again}`;
+    // The tracker is in this process, so this may not block it.
+    const { stdout } = await promisify(execFile)(shell, ['-c', line], {
+      cwd: swarm.directory,
+      env,
+      timeout: PATIENCE_MS,
+    });
+    assert.equal(stdout.trim(), swarm.path(`${directory}/v1`), shell);
+    assert.deepEqual(readdirSync(swarm.path(directory)), ['v1']);
+  }
 });

@@ -1499,6 +1499,15 @@ const ADDRESSES: readonly Defect[] = [
 
 const FOLDERS_ON_DISK: readonly Defect[] = [
   {
+    name: 'shell: a tilde is taken for plain',
+    breaks: 'a shell takes a suggested command as it was meant',
+    file: 'src/foundation/base/shell-line.ts',
+    right: '[\\w@%+=:,./-]*$/',
+    wrong: '[\\w@%+=:,./~-]*$/',
+    test: 'test/foundation/base/shell-line.test.ts',
+    rule: 'X3: whatever a name is, a shell takes a suggested command as it was meant, and runs nothing else',
+  },
+  {
     name: 'folders: a file with another name is written to',
     breaks: 'a download changes nothing under another name',
     file: 'src/transfer/storage/folder-reopening.ts',

@@ -10,6 +10,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import type { Choice, GetWish } from '../library/get-plan.js';
 import { parseDuration } from '../settings/durations.js';
 import type { Settings } from '../settings/resolve.js';
+import { SETTING_NAMES } from '../settings/table.js';
 import type { OneShotArguments } from './one-shot.js';
 import { STANDARD_STREAM } from './standard-stream.js';
 
@@ -84,7 +85,7 @@ export function orderOf(args: GetArguments, settings: Settings): Order {
     wish: { ...choiceOf(args), ...reuseOf(args) },
     copyPath: copy === undefined ? undefined : absolutePathOf(copy),
     isDryRun: args['dry-run'],
-    again: againOf(args),
+    again: againOf(args, settings),
     detach,
     seeding: seedingOf(args, settings),
     timeoutMs: timeout === undefined ? undefined : timeoutOf(timeout),
@@ -134,11 +135,34 @@ function choiceOf({ only = [], except = [] }: GetArguments): Choice {
   return { only, except };
 }
 
-function againOf({ mtorrent, destination, alone, reuse = [], only = [], except = [] }: GetArguments): string {
-  const chosen = [...only.flatMap((glob) => ['--only', glob]), ...except.flatMap((glob) => ['--except', glob])];
-  const words = [...[mtorrent, destination ?? []].flat().map(pathWord), ...chosen];
-  const reused = reuse.flatMap((word) => (word === false ? ['--no-reuse'] : ['--reuse', pathWord(word)]));
-  return command('get', ...words, ...reused, ...(alone ? ['--alone'] : []));
+/** With everything that says what is fetched, from whom, and where what is there of it lies. */
+function againOf(args: GetArguments, settings: Settings): string {
+  const { mtorrent, destination, alone, keep, 'part-dir': partDir, reuse = [], only = [], except = [] } = args;
+  const words = [mtorrent, destination ?? []].flat().map(pathWord);
+  const chosen = [...only.flatMap((glob) => flag('only', glob)), ...except.flatMap((glob) => flag('except', glob))];
+  const places = [...pathFlag('keep', keep), ...pathFlag('part-dir', partDir)];
+  const reused = reuse.flatMap((word) => (word === false ? ['--no-reuse'] : pathFlag('reuse', word)));
+  const own = alone ? ['--alone'] : [];
+  return command('get', ...words, ...chosen, ...places, ...reused, ...own, ...settingWords(args, settings));
+}
+
+/** The settings that were given as flags, as they were given, but for how often progress is told. */
+function settingWords(args: GetArguments, { origins }: Settings): readonly string[] {
+  const words = SETTING_NAMES.flatMap((name) => {
+    const origin = origins[name];
+    if (origin.kind !== 'flag' || name === 'stats-interval') return [];
+    return origin.label === undefined ? flag(name, String(args[name])) : [origin.label];
+  });
+  return typeof args['config'] === 'string' ? [...words, ...pathFlag('config', args['config'])] : words;
+}
+
+function pathFlag(name: string, path: string | undefined): readonly string[] {
+  return path === undefined ? [] : flag(name, pathWord(path));
+}
+
+/** A value that begins with a dash would be read as another flag. */
+function flag(name: string, value: string): readonly string[] {
+  return value.startsWith('-') ? [`--${name}=${value}`] : [`--${name}`, value];
 }
 
 /** Throws INVALID_ARGUMENTS. */

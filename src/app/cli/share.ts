@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path';
 import type { Argv } from 'yargs';
+import { command } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
@@ -36,7 +37,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
         .option('unlisted', {
           type: 'boolean',
           default: false,
-          describe: 'keep it out of what `mtorrent list` shows; whoever has its .mtorrent can fetch it',
+          describe: `keep it out of what \`${command('list')}\` shows; whoever has its .mtorrent can fetch it`,
         })
         .options(SIGN_FLAG)
         .options(FOLDER_FLAGS)

@@ -3,6 +3,7 @@
 
 import type { Argv } from 'yargs';
 import { serviceLines } from '../../foundation/base/journal.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
@@ -54,7 +55,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
         .option('list', { type: 'boolean', default: true, hidden: true })
         .option('no-list', {
           type: 'boolean',
-          describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
+          describe: `tell nobody what is shared who does not know its key: \`${command('list')}\` finds nothing here`,
         })
         .options(settingFlags(...TRACKER_SETTINGS, ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)

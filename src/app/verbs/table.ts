@@ -267,8 +267,7 @@ function remove(purpose: string, flag?: { readonly name: string; readonly short?
     ...(flag === undefined ? {} : { flag: { ...flag, purpose, isRisky: true } }),
     purpose,
     ask: (client, { name }) => client.remove(name, { force, content }),
-    show: (detail) =>
-      done(detail, content ? 'removed, and its files deleted' : 'removed; the file itself was not touched'),
+    show: (detail) => done(detail, removedSentence(force, content)),
   });
 }
 
@@ -318,4 +317,9 @@ export const VERB_NAMES: readonly string[] = VERBS.map(({ name }) => name);
 /** By its name or an alias. */
 export function verbNamed(word: string): Verb | undefined {
   return VERBS.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
+}
+
+function removedSentence(force: boolean, content: boolean): string {
+  if (content) return 'removed, and its files deleted';
+  return force ? 'removed; what was not complete is deleted' : 'removed; the file itself was not touched';
 }

@@ -2,7 +2,7 @@
 // next. Pure.
 
 import type { ErrorCode } from '../../foundation/base/error-codes.js';
-import { command } from '../../foundation/base/shell-line.js';
+import { command, pathWord } from '../../foundation/base/shell-line.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { unportableIn } from '../../foundation/torrent/names.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
@@ -96,7 +96,7 @@ export function piecesListed(ask: number, name: string, have: Bitfield): ClientE
 export function aboutName({ name, mtorrentPath }: Entry): readonly ClientEffect[] {
   const why = unportableIn(name);
   if (why === undefined) return [];
-  const sentence = `${name} is a name that Windows and some file systems refuse (${why}); whoever gets it there names another file at the end, as in: ${command('get', basename(mtorrentPath), 'other-name')}`;
+  const sentence = `${name} is a name that Windows and some file systems refuse (${why}); whoever gets it there names another file at the end, as in: ${command('get', pathWord(basename(mtorrentPath)), 'other-name')}`;
   return [bad(sentence)];
 }
 

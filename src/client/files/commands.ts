@@ -1,13 +1,12 @@
 // The commands that change one file: pause, resume, remove. The table in file-life.ts decides whether its phase allows
 // it; this file does it or says why not. The removal of a file in use is answered when its work has ended. Pure.
 
-import { shellLine } from '../../foundation/base/shell-line.js';
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import type { ClientCommand } from '../messages.js';
 import { advance } from './advance.js';
 import { isPaused } from './completeness.js';
-import { basename, type FileTable } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { namesOf } from './names.js';
 import { type FileRecord, isRunning, isUnfinished, type Name } from './record.js';
 import { forgetNames } from './renaming.js';
@@ -66,7 +65,7 @@ export function remove(
       return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
     }
     if (isUnfinished(record) && !force && phase.at !== 'leaving') {
-      const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: ${shellLine('remove', basename(entry.mtorrentPath), '--force')}`;
+      const sentence = `${entry.name} is not complete yet; wait for it, or remove it with --force to discard what is there`;
       return [refuse(ask, 'NOT_COMPLETE', sentence)];
     }
     return (

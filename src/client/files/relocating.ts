@@ -2,12 +2,11 @@
 // looked at, and what follows from the looks. Invariant: a place counts only after a job has found the share right
 // there. Pure.
 
-import { shellLine } from '../../foundation/base/shell-line.js';
 import { notFound, placeTaken, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, JudgedMove, Move, Refusal } from '../effects.js';
 import { type ClientCommand, RELOCATE_FAILURES_MAX } from '../messages.js';
 import { advance } from './advance.js';
-import { basename, type FileTable } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { namesOf, relocated } from './names.js';
 import type { Entry, FileRecord, Name } from './record.js';
 import { supersede } from './renaming.js';
@@ -61,8 +60,7 @@ function joined(directory: string, rest: string): string {
 /** Why this copy cannot be relocated, whatever lies at the new place. */
 function refusalOf(files: FileTable, { entry, phase }: FileRecord, from: string, to: string): Refusal | undefined {
   if (copyAt(entry, from)?.completeness.kind === 'partial') {
-    const discard = shellLine('remove', basename(entry.mtorrentPath), '--force');
-    const sentence = `${entry.name} is not complete yet, so it stays at ${from}; let it complete first, or discard what is there with: ${discard} and get it at the new place`;
+    const sentence = `${entry.name} is not complete yet, so it stays at ${from}; let it complete first, or remove it with --force and get it at the new place`;
     return { code: 'NOT_COMPLETE', sentence };
   }
   if (phase.at === 'leaving') return { code: 'INVALID_ARGUMENTS', sentence: `${entry.name} is being removed already` };

@@ -8,7 +8,7 @@ import { bad as badNews, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, HashedAgain, Refusal } from '../effects.js';
 import { VERIFIED_RANGES_MAX } from '../messages.js';
 import { advance } from './advance.js';
-import { basename, type FileTable } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { hasOtherCopy } from './names.js';
 import { type FileRecord, isUnfinished, isWorkedOn } from './record.js';
 import { lostSentence, stampOf } from './recovery.js';
@@ -89,9 +89,9 @@ export class Verifications {
   }
 
   mendFailed(files: FileTable, record: FileRecord, refusal: Refusal): readonly ClientEffect[] {
-    const { name, mtorrentPath } = record.entry;
+    const { name } = record.entry;
     const { code } = refusal;
-    const sentence = `${name} has bad pieces, which could not be recorded: ${refusal.sentence}; check that disk, then run: verify ${basename(mtorrentPath)}`;
+    const sentence = `${name} has bad pieces, which could not be recorded: ${refusal.sentence}; check that disk, then verify it again`;
     const effects = advance(files, record, { kind: 'mendFailed', code, sentence }) ?? NO_EFFECTS;
     const verification = this.#ended(files, record);
     return verification === undefined ? effects : [refuse(verification.ask, code, sentence), ...effects];

@@ -1,7 +1,7 @@
 // What a person writes where a path of this machine is expected, and what stands there by mistake: nothing, a stream,
 // an address of the web. One sentence for each, wherever it was written. Pure.
 
-import { command, shellLine } from './shell-line.js';
+import { command, pathWord, shellLine } from './shell-line.js';
 
 /** A path, absolute or not; or why the word is none, as a sentence. */
 export type PathWord = { readonly path: string } | { readonly mistake: string };
@@ -27,7 +27,7 @@ export function readPathWord(word: string): PathWord {
 /** The same where a .mtorrent is expected, and no link. @param destination where the file is to go; for suggestions. */
 export function readMtorrentWord(word: string, destination = '.'): PathWord {
   if (/^https?:\/\//i.test(word)) {
-    const line = `${shellLine('curl', '-fsS', word)} | ${command('get', '-', destination)}`;
+    const line = `${shellLine('curl', '-fsS', word)} | ${command('get', '-', pathWord(destination))}`;
     return { mistake: `mtorrent does not speak HTTP; let curl fetch the file: ${line}` };
   }
   if (/^magnet:/i.test(word))

@@ -1,6 +1,7 @@
 // Decides who is let in: from the certificate that TLS has proved, what is needed of its holder, who is shut out, and
 // the clocks. Six checks in a fixed order; every one of them can refuse. Pure.
 
+import { command } from '../base/shell-line.js';
 import type { Card } from './card.js';
 import { openEnvelope } from './envelope.js';
 import { type KeyId, keyIdOf, type PublicKey, shortName } from './keys.js';
@@ -66,7 +67,7 @@ export function judge(certificate: Uint8Array | undefined, need: Need, standing:
   }
   if (card.kind === 'none') {
     if (need === 'ask') return { kind: 'stranger', id: keyIdOf(key), key };
-    return refused('noCard', 'it is no member yet; ask an administrator for an invitation, then mtorrent join');
+    return refused('noCard', `it is no member yet; ask an administrator for an invitation, then ${command('join')}`);
   }
   const member = memberOf(card);
   if (Buffer.compare(member.key, key) !== 0) return refused('wrongKey', 'it shows the card of somebody else');

@@ -1,6 +1,7 @@
 // What people are told when two processes do not fit together: one is closed and the other is not, or of another swarm,
 // or speaks another TLS. Pure.
 
+import { command } from '../base/shell-line.js';
 import { type KeyId, shortName } from '../identity/keys.js';
 import type { Wire } from './passage.js';
 
@@ -41,13 +42,12 @@ export function acceptRefusal(code: string, { name }: Wire): string {
 }
 
 /** In the clear, to somebody who knows nothing of closed swarms perhaps. */
-export const PLAIN_REFUSAL =
-  'this swarm is closed; ask its administrator for an invitation, then run mtorrent join with it';
+export const PLAIN_REFUSAL = `this swarm is closed; ask its administrator for an invitation, then run ${command('join')} with it`;
 
 /** @param other short name of the root over there; undefined: it did not say. */
 export function otherSwarmSentence(at: string, { name }: Wire, own: KeyId, other: string | undefined): string {
   const roots = `its root is ${other ?? 'not told'}, yours is ${shortName(own)}`;
-  return `the ${name} at ${at} is of another swarm (${roots}); check the trackers, or join that swarm with mtorrent join`;
+  return `the ${name} at ${at} is of another swarm (${roots}); check the trackers, or join that swarm with ${command('join')}`;
 }
 
 /** Short name of the root that a refusal of `judge` names. */

@@ -1,6 +1,7 @@
 // What administrators decide: whom to invite, whom to ban, and which trackers the root has withdrawn. Every decision
 // needs the power in the card, and that this tracker knows of no later word that took it away. Pure.
 
+import { command } from '../../foundation/base/shell-line.js';
 import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf, shortName } from '../../foundation/identity/keys.js';
 import { hasPower, POWERS, ROLES } from '../../foundation/identity/powers.js';
@@ -91,7 +92,7 @@ export class Administration {
     if (isTracker || this.#trackers.has(whom))
       return refused(
         'forbidden',
-        'a tracker is withdrawn by the root: mtorrent swarm root withdraw, where the root key is',
+        `a tracker is withdrawn by the root: ${command('swarm', 'root', 'withdraw')}, where the root key is`,
       );
     const { bans } = this.#membership.standing;
     const known = bans.of(whom);

@@ -3,6 +3,7 @@
 // that lost its list. Pure.
 
 import { createHash } from 'node:crypto';
+import { command } from '../../foundation/base/shell-line.js';
 import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf, type PublicKey } from '../../foundation/identity/keys.js';
 import { hasPower } from '../../foundation/identity/powers.js';
@@ -121,7 +122,7 @@ export class Admission {
     if (known !== undefined) return decided(this.#issuer.card(known, nowS));
     const learned = hasRunOut ? undefined : this.learned(member);
     if (learned === undefined) {
-      const sentence = `this tracker does not know ${member.name}, and the card is good no more; ask an administrator for an invitation, then mtorrent join`;
+      const sentence = `this tracker does not know ${member.name}, and the card is good no more; ask an administrator for an invitation, then ${command('join')}`;
       return refused('notAdmitted', sentence);
     }
     return decided(this.#issuer.card(learned, nowS), { is: 'member', ...learned });
@@ -155,7 +156,7 @@ export class Admission {
     const last = this.#membership.members.lastBy(invitation.hash);
     if (last === undefined) return 'this invitation was used already; ask an administrator for a new one';
     const often = invitation.uses === 1 ? 'was used' : `was used ${invitation.uses} times, the last time`;
-    return `this invitation ${often} by ${last.name} from ${last.host} at ${MINUTE.format(last.atS * 1000)} UTC; if that was not you: mtorrent swarm ban ${last.name}`;
+    return `this invitation ${often} by ${last.name} from ${last.host} at ${MINUTE.format(last.atS * 1000)} UTC; if that was not you: ${command('swarm', 'ban', last.name)}`;
   }
 
   #isBanned(id: KeyId): boolean {
@@ -177,7 +178,7 @@ const CROWDED = refused('limit', 'too many machines join at this tracker now; tr
 const FULL = refused('limit', `this swarm has ${MEMBERS_MAX} members, as many as it may have`);
 const NO_ROOT = refused(
   'unknown',
-  'the root key of this swarm is not on the machine of this tracker, so it cannot let a tracker in; the root has to sign the request of the new one: mtorrent swarm root sign',
+  `the root key of this swarm is not on the machine of this tracker, so it cannot let a tracker in; the root has to sign the request of the new one: ${command('swarm', 'root', 'sign')}`,
 );
 const UNKNOWN_INVITATION =
   'this tracker knows no such invitation; if it is new, the other tracker may not have told of it yet: try again in a moment, or ask for a new one';

@@ -70,5 +70,6 @@ export function claimedBy(partPath: string, claim: Claim | undefined, self: Hold
   if (claim === undefined || claim.socket === '')
     return `${partPath} is being written by ${who}; wait for it or stop it, and the same command continues the download`;
   const [follow, stop] = [command('attach', '--socket', claim.socket), command('stop', '--socket', claim.socket)];
-  return `${partPath} is being written by a client in the background (${who}); to watch it: ${follow}; to continue here, stop it first: ${stop}`;
+  const there = isVisible(claim, self) ? '' : ' there';
+  return `${partPath} is being written by a client in the background (${who}); to watch it${there}: ${follow}; to continue here, stop it first${there}: ${stop}`;
 }
