@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { errnoOf } from '../../src/foundation/base/errors.js';
 import {
@@ -16,6 +17,7 @@ import {
   listedEventually,
   namesIn,
   PIECE,
+  refusedWith,
   refuses,
   shareHere,
   stageSwarm,
@@ -59,6 +61,19 @@ test('a download that does not fit is refused before it begins', async (t) => {
     /needs 8\.0 MiB, and 128\.0 KiB must stay free .*; 4\.0 MiB are free/,
   );
   assert.deepEqual(await filesOf(other), []);
+  assert.deepEqual(await namesIn(disk), []);
+});
+
+test('what does not fit where standard output has its pieces is refused, and leaves nothing there', async (t) => {
+  const swarm = await stageSwarm(t);
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 4);
+  if (disk === undefined) return;
+  const mtorrent = await create(swarm, await swarm.makeFile('big.bin', 8 * MIB), 'big.mtorrent');
+  const env = { HOME: swarm.directory, XDG_STATE_HOME: swarm.path('state') };
+  const outcome = await runProgram(['get', mtorrent, '-', '--part-dir', disk, '-q'], swarm.directory, { env });
+  refusedWith(outcome, 9, 'DISK_FULL', /needs 8\.0 MiB/);
   assert.deepEqual(await namesIn(disk), []);
 });
 

@@ -486,3 +486,23 @@ test('under limits that leave no room for its threads a client names the limit',
     assert.match(stderr, words);
   }
 });
+
+test('a current directory that was removed, or whose path is too long, is told as that', async (t) => {
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('a.bin', 1), 'a.mtorrent');
+  const run = (before: string, after: string) => {
+    const script = `const fs = require('fs'), name = 'x'.repeat(200);
+${before}
+const { status } = require('child_process').spawnSync(process.argv[1], process.argv.slice(2), { stdio: 'inherit' });
+${after}
+process.exit(status);`;
+    return runProgram(['info', mtorrent], swarm.directory, { launcher: [process.execPath, '-e', script] });
+  };
+  const removed = await run("fs.mkdirSync('d'); process.chdir('d'); fs.rmdirSync('../d');", '');
+  refusedWith(removed, 3, 'FILE_NOT_FOUND', /current directory does not exist any more; change to another one/);
+  const deep = await run(
+    'for (let at = 0; at < 25; at += 1) { fs.mkdirSync(name); process.chdir(name); }',
+    "for (let at = 0; at < 25; at += 1) { process.chdir('..'); fs.rmdirSync(name); }",
+  );
+  refusedWith(deep, 2, 'INVALID_ARGUMENTS', /path of the current directory is longer than the system takes; change/);
+});

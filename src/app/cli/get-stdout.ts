@@ -3,7 +3,7 @@
 // left is used by the next one.
 
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { exitCodeOf } from '../../foundation/base/error-codes.js';
@@ -44,22 +44,32 @@ export async function getToStdout(order: Order, stream: StreamOrder, anywhere: G
   const sink = openStdout(metainfo.layout.folder === undefined ? `${metainfo.name}` : `the tar of ${metainfo.name}`);
   const { target, own } = await placeOf(anywhere, stream, run);
   const plan = { ...anywhere, target };
-  const fetching = await startOwnGet(plan, run);
-  started(plan, fetching, run.reporter);
   let isWritten = false;
   try {
-    const end = await both(fetching, plan, sink, run);
-    const isUnread = end.kind === 'unread' || (end.kind === 'stopped' && end.signal === READER_GONE);
-    if (isUnread) return exitCodeOf('OUTPUT_CLOSED');
-    if (end.kind !== 'done') throw await unfinished(end, order, plan, fetching);
-    isWritten = true;
-    run.reporter.completed(end.value);
-    return order.seeding.ms === 0 ? 0 : await seed(fetching.client, target, run, order.seeding);
+    const fetching = await startOwnGet(plan, run);
+    started(plan, fetching, run.reporter);
+    try {
+      const end = await both(fetching, plan, sink, run);
+      const isUnread = end.kind === 'unread' || (end.kind === 'stopped' && end.signal === READER_GONE);
+      if (isUnread) return exitCodeOf('OUTPUT_CLOSED');
+      if (end.kind !== 'done') throw await unfinished(end, order, plan, fetching);
+      isWritten = true;
+      run.reporter.completed(end.value);
+      return order.seeding.ms === 0 ? 0 : await seed(fetching.client, target, run, order.seeding);
+    } finally {
+      sink.close();
+      await fetching.close();
+    }
   } finally {
-    sink.close();
-    await fetching.close();
-    if (isWritten && own !== undefined) await rm(own, { recursive: true, force: true });
+    if (own !== undefined) await leave(own, isWritten);
   }
+}
+
+/** What is there of an unfinished download stays. */
+async function leave(own: string, isWritten: boolean): Promise<void> {
+  if (isWritten) await rm(own, { recursive: true, force: true });
+  // Whatever keeps it from going is no fault of the download.
+  else await rmdir(own).catch(() => undefined);
 }
 
 async function placeOf(plan: GetPlan, { keep, partDir }: StreamOrder, run: OneShot): Promise<Place> {

@@ -57,11 +57,16 @@ export function pathIn(read: PathWord): string {
   throw new MiniTorrentError('INVALID_ARGUMENTS', read.mistake);
 }
 
-/** The error of whoever needs the current directory, when it was removed; undefined for any other error. */
+/** The error of whoever needs the current directory, when it has no path; undefined for any other error. */
 export function directoryGone(error: unknown): MiniTorrentError | undefined {
   if (!(error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd')) return undefined;
-  const sentence = 'the current directory does not exist any more; change to another one, such as with: cd';
-  return new MiniTorrentError('FILE_NOT_FOUND', sentence, error);
+  const remedy = 'change to another one, such as with: cd';
+  const errno = errnoOf(error);
+  if (errno === 'ERANGE' || errno === 'ENAMETOOLONG' || errno === 'ENOBUFS') {
+    const sentence = `the path of the current directory is longer than the system takes; ${remedy}`;
+    return new MiniTorrentError('INVALID_ARGUMENTS', sentence, error);
+  }
+  return new MiniTorrentError('FILE_NOT_FOUND', `the current directory does not exist any more; ${remedy}`, error);
 }
 
 /** Throws INVALID_ARGUMENTS for a path that is not valid UTF-8. @param what whose path it is, as a phrase. */
