@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, readlink, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
@@ -202,6 +202,17 @@ test('--detach leaves a daemon in a session of its own that answers, and ends it
     await onDaemon(swarm, 'stop');
   }
   assert.equal(existsSync(socketOf(swarm)), false);
+});
+
+test('what a watched folder and a hook could not do is told at attached consoles too', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  await mkdir(swarm.path('watched'));
+  await startDaemon(swarm, ['--watch-dir', swarm.path('watched'), '--watch-dest', swarm.directory]);
+  const console = attach(swarm);
+  await console.command('show stats');
+  await writeFile(swarm.path('watched/bad.mtorrent'), 'nonsense\n');
+  await console.said(/bad\.mtorrent is not fetched: .*line 1, should be a tracker's address/);
 });
 
 test('--detach tells why a daemon could not start, with its code, and leaves none', async (t) => {

@@ -77,9 +77,7 @@ async function runClient(args: ClientArguments): Promise<number> {
     stateDir,
     log: { ...log, path: absolutePathOf(args.log) },
   });
-  const automating = starting.then((local) =>
-    automate(local, (level, sentence) => tellAt(local.client, level, sentence)),
-  );
+  const automating = starting.then((local) => automate(local, local.notify));
   // The console is loaded while the client's threads start.
   const [local, automation, { openForeground }] = await Promise.all([starting, automating, import('./foreground.js')]);
   const { client, logMoved, ended } = local;

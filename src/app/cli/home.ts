@@ -16,7 +16,7 @@ import {
   OPEN_FLAG,
   settingFlags,
 } from '../settings/table.js';
-import { prepareAutomation, tellAt } from './automation.js';
+import { prepareAutomation } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
 import { openEndpoints } from './endpoints.js';
@@ -64,7 +64,7 @@ export async function runHome(args: ParsedArguments): Promise<number> {
     },
   });
   // The console is loaded while the client's threads start.
-  const automating = opening.then((home) => automate(home, (level, sentence) => tellAt(home.client, level, sentence)));
+  const automating = opening.then((home) => automate(home, home.notify));
   const [home, automation, { openForeground }] = await Promise.all([opening, automating, import('./foreground.js')]);
   // From now on the console alone writes to the screen.
   say = (sentence) => home.client.onEvent({ kind: 'notice', level: 'bad', sentence });

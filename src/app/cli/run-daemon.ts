@@ -84,9 +84,10 @@ async function runAt(config: DaemonConfig, signals: Signals, onReady: (address: 
     const { trackers } = pair;
     const local = await startClient(client, { trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);
-    const automation = config.automate({ ...local, credentials }, (level, sentence) =>
-      tell(sentence, level === 'bad' ? 'warning' : 'info'),
-    );
+    const automation = config.automate({ ...local, credentials }, (level, sentence) => {
+      tell(sentence, level === 'bad' ? 'warning' : 'info');
+      local.notify(level, sentence);
+    });
     signals.watch(local);
     listener.serve(local);
     endpoints.serve(local);

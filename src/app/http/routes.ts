@@ -4,14 +4,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { printable } from '../../foundation/torrent/names.js';
 import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
+import { inputMistake, type ShapeFault, unreadableRequest } from './input-mistakes.js';
 import { EVENT_RETRY_S, HTTP_VALUE_BYTES_MAX } from './limits.js';
 import type { Input, Operation } from './operations.js';
 import type { PageFile } from './page-files.js';
-import { answerOf, objectOf, REFUSAL, TEXT } from './schemas.js';
+import { answerOf, type ObjectSchema, objectOf, REFUSAL, TEXT } from './schemas.js';
 import type { Served } from './served.js';
 
 export const API = '/api/v1';
+const DOCUMENT = `${API}/openapi.json`;
+/** Characters of an address at which nothing is served. */
+const URL_SHOWN_MAX = 200;
 
 const HEADERS = {
   'content-security-policy':
@@ -51,15 +56,35 @@ export function shapeAnswers(app: FastifyInstance, tell: (sentence: string) => v
   app.addHook('onSend', async (_request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
   });
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'FILE_NOT_FOUND', 'nothing is served there'));
-  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const asked = printable(`${method} ${url.slice(0, URL_SHOWN_MAX)}`);
+    const see = url.startsWith(`${API}/`) ? `; GET ${DOCUMENT} lists what is` : '';
+    return refuse(reply, 404, 'FILE_NOT_FOUND', `nothing is served at ${asked}${see}`);
+  });
+  app.setErrorHandler((error: RequestError, request, reply) => {
     if (error instanceof MiniTorrentError)
       return refuse(reply, STATUS[error.code] ?? CONFLICT, error.code, error.message);
     const { statusCode = 500 } = error;
-    if (statusCode < 500) return refuse(reply, statusCode, 'INVALID_ARGUMENTS', error.message);
+    if (statusCode < 500) return refuse(reply, statusCode, 'INVALID_ARGUMENTS', mistakeIn(error, request));
     tell(`a request over HTTP found a bug in mtorrent, please report it: ${error.stack ?? error.message}`);
     return refuse(reply, 500, 'INTERNAL', 'this is a bug in mtorrent; its log says more');
   });
+}
+
+/** As the HTTP library raises it. */
+type RequestError = Error & {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly validation?: readonly ShapeFault[];
+};
+
+function mistakeIn({ code, message, validation }: RequestError, { routeOptions }: FastifyRequest): string {
+  const [fault] = validation ?? [];
+  if (fault === undefined) return unreadableRequest(code, message);
+  const { body, querystring } = (routeOptions.schema ?? {}) as Readonly<
+    Record<string, Partial<ObjectSchema> | undefined>
+  >;
+  return inputMistake(fault, Object.keys((body ?? querystring)?.properties ?? {}), DOCUMENT);
 }
 
 export function refuse(reply: FastifyReply, status: number, code: ErrorCode, sentence: string): FastifyReply {
@@ -100,7 +125,7 @@ export function addApi(app: FastifyInstance, service: Served): void {
   for (const operation of service.operations) addOperation(app, operation);
   if (service.events !== undefined) addEvents(app, service);
   if (service.drop !== undefined) addDrop(app, service.drop);
-  app.get(`${API}/openapi.json`, { schema: { hide: true } }, (_request, reply) =>
+  app.get(DOCUMENT, { schema: { hide: true } }, (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
   );
 }

@@ -40,6 +40,8 @@ export interface LocalClient {
   readonly log: LogTarget;
   /** Adds a user. `hear` gets notifications, and the answers to what the subscription sends. */
   join(hear: (event: ClientEvent) => void): Subscription;
+  /** Tells every user what this process did or found beside the client, such as a program that it ran. */
+  notify(level: 'good' | 'bad', sentence: string): void;
   /** Answers whoever asks for a link to the page. @param link throws MiniTorrentError when there is none. */
   linkWith(link: () => string): void;
   /** The log file was moved away: opens a new one. */
@@ -128,6 +130,7 @@ async function startAt(
     facts,
     log: place.log,
     join: (hear) => subscribers.join(hear),
+    notify: (level, sentence) => deliver({ kind: 'notice', level, sentence }),
     linkWith: (make) => {
       link = make;
     },
