@@ -102,13 +102,17 @@ test('a destination of another user is told as that, with whose it is, before an
   mkdirSync(swarm.path('home'));
   chownSync(swarm.path('home'), 65_534, 65_534);
   const home = swarm.path('home');
-  const refused = await runProgram(['get', mtorrent, `${swarm.path('volume')}/`, '-q'], swarm.directory, {
-    launcher: ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'],
-    env: { HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home },
-  });
+  const asNobody = (...words: readonly string[]): Promise<Outcome> =>
+    runProgram([...words, '-q'], swarm.directory, {
+      launcher: ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'],
+      env: { HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home },
+    });
   const sentence =
     /\/volume belongs to the user with the id 0, and this one, 65534, may not write there; change its owner/;
-  refusedWith(refused, 4, 'PERMISSION_DENIED', sentence);
+  refusedWith(await asNobody('get', mtorrent, `${swarm.path('volume')}/`), 4, 'PERMISSION_DENIED', sentence);
+  const [shared, beside] = [await swarm.makeFile('b.bin', 1_000), `${swarm.path('volume')}/b.mtorrent`];
+  chmodSync(shared, 0o644);
+  refusedWith(await asNobody('share', shared, '-o', beside, ...trackerWords(swarm)), 4, 'PERMISSION_DENIED', sentence);
   assert.deepEqual(await namesIn(swarm.path('volume')), []);
 });
 

@@ -160,6 +160,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- seeders --only sweep --seeders 1,2,4,8 --runs 3',
     'npm run bench -- start',
     'npm run bench -- idle',
+    'npm run bench -- idle --disk --shares 20000',
     'npm run bench -- faults',
     'npm run bench -- lan',
     'npm run bench -- far',

@@ -28,6 +28,7 @@ import {
 import { unlinkIfThere } from './leftovers.js';
 import { METAINFO_BYTES_MAX } from './limits.js';
 import { publish } from './publish.js';
+import { notWritable } from './target.js';
 
 /**
  * Rejects with MTORRENT_FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, INVALID_MTORRENT or UNSAFE_NAME, naming `path`.
@@ -96,7 +97,7 @@ export async function checkMetainfoPath(path: string, head: Uint8Array, options:
     // With a slash: a file in the place of the directory is not merely one that may not be entered.
     await access(`${dirname(path)}/`, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw directoryError(error, dirname(path));
+    throw (await notWritable(error, dirname(path))) ?? directoryError(error, dirname(path));
   }
   if (options.overwrite) return;
   try {

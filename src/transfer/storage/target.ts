@@ -74,15 +74,19 @@ export async function checkWritable(targetPath: string): Promise<void> {
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const [{ uid } = { uid: undefined }, own] = [await stat(directory).catch(() => undefined), process.geteuid?.()];
-    if (errnoOf(error) !== 'EACCES' || uid === undefined || uid === own) throw fileError(error, directory);
-    throw new FileError(
-      'PERMISSION_DENIED',
-      `${directory} belongs to the user with the id ${uid}, and this one, ${own}, may not write there; change its owner or permissions, or choose another destination`,
-      { errno: 'EACCES', path: directory },
-      error,
-    );
+    throw (await notWritable(error, directory)) ?? fileError(error, directory);
   }
+}
+
+/** What keeps this user from making a file in `directory`; undefined when it is not a permission. */
+export async function notWritable(error: unknown, directory: string): Promise<FileError | undefined> {
+  const [{ uid } = { uid: undefined }, own] = [await stat(directory).catch(() => undefined), process.geteuid?.()];
+  if (errnoOf(error) !== 'EACCES' || uid === undefined) return undefined;
+  const sentence =
+    uid === own
+      ? `${directory} may not be written to by this user, its owner; change its permissions, or choose another destination`
+      : `${directory} belongs to the user with the id ${uid}, and this one, ${own}, may not write there; change its owner or permissions, or choose another destination`;
+  return new FileError('PERMISSION_DENIED', sentence, { errno: 'EACCES', path: directory }, error);
 }
 
 async function isDirectory(path: string): Promise<boolean> {
