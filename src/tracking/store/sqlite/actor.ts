@@ -11,6 +11,7 @@ import { STORE_LOG_CHECK_MS } from './limits.js';
 import { loadedEvents } from './loading.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
 import { openError } from './open-errors.js';
+import { takeOwnFile } from './own-file.js';
 import { type ListLock, lockBesideList } from './side-lock.js';
 import { SeederStore } from './store.js';
 
@@ -61,6 +62,7 @@ export function runStoreThread(self: ThreadSelf): void {
   });
   try {
     lock = lockBesideList(path);
+    takeOwnFile(path);
     store = SeederStore.open(path);
     const movedFrom = store.usedAt(own, cluster);
     store.resume(Date.now());

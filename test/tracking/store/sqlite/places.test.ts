@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { ClientId } from '../../../../src/foundation/torrent/ids.js';
@@ -101,6 +101,18 @@ test('F19: one tracker on one list, also from another network namespace, and its
   first.child.kill('SIGKILL');
   await first.ended();
   await run(t, [...args, join(directory, 'log-4')], inNamespace()).listening();
+});
+
+test('a list of which another name exists, as after cp -al, is a file of its own once a tracker uses it', async (t) => {
+  const path = listAt(t, '127.0.0.1:0');
+  const names = [path, `${path}.linked`] as const;
+  linkSync(...names);
+  const logOf = (name: string): string => `${name}.log`;
+  const trackers = names.map((name) => run(t, ['127.0.0.1:0', PARTNER, name, logOf(name)]));
+  for (const tracker of trackers) await tracker.listening();
+  const [one, other] = names.map((name) => statSync(name));
+  assert.notEqual(one?.ino, other?.ino);
+  for (const name of names) assert.match(await listSeeders(name, { json: false }), /10\.0\.0\.1:1/);
 });
 
 test('the lock beside the list is one for all names of the list, and ends with its holder', (t) => {
