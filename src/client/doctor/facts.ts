@@ -31,6 +31,8 @@ export interface TrackerFact {
   readonly failure: string | undefined;
   /** It answers, and this is why it takes this machine for nobody who may ask. */
   readonly refusal?: string;
+  /** Of one that cannot be used: from which of this machine's addresses the route leads there. */
+  readonly routeFrom?: string | undefined;
   /** From the dial to its hello. */
   readonly helloMs: number;
   /** How far its clock is ahead of ours; undefined when it did not send its time. */

@@ -3,7 +3,7 @@
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { meaningOf } from '../../foundation/base/errnos.js';
-import { isWildcard } from '../../foundation/base/hosts.js';
+import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
 import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -104,7 +104,17 @@ function remedyFor({ address, found }: ReachFact, ownHost: string | undefined): 
   return `${REACH_REMEDY}; this client listens at ${ownHost} alone, and 0.0.0.0 in --address stands for every address of this machine`;
 }
 
-function aboutTracker(tracker: TrackerFact, { trackers: all, ownHost, reach, refusals }: Facts): Finding[] {
+/** A tunnel that took the default route drops what comes from another address. */
+function otherRoute({ routeFrom }: TrackerFact, { upload }: Facts): string {
+  const own = upload?.isOurs === true ? parseAddress(upload.address)?.host : undefined;
+  if (own === undefined || routeFrom === undefined || isWildcard(own) || familyOf(own) !== familyOf(routeFrom))
+    return '';
+  if (own === routeFrom) return '';
+  return `: the route leads there from ${routeFrom}, and this client is at ${own}, so mend the route or name ${routeFrom} with --address`;
+}
+
+function aboutTracker(tracker: TrackerFact, facts: Facts): Finding[] {
+  const { trackers: all, ownHost, reach, refusals } = facts;
   const { address, failure, refusal, helloMs, skewMs, partner, listed } = tracker;
   const subject = `tracker ${address}`;
   if (refusal !== undefined)
@@ -112,7 +122,8 @@ function aboutTracker(tracker: TrackerFact, { trackers: all, ownHost, reach, ref
       bad(subject, `refuses this machine: ${printable(refusal)}`, 'do what it asks for; transfers continue meanwhile'),
     ];
   if (failure !== undefined) {
-    const remedy = `check that it is running and that ${address} is reachable from here; transfers continue meanwhile`;
+    const check = `check that it is running and that ${address} is reachable from here`;
+    const remedy = `${check}${otherRoute(tracker, facts)}; transfers continue meanwhile`;
     return [bad(subject, `does not answer: ${failure}`, remedy)];
   }
   const took = `answers within ${helloMs.toFixed(0)} ms`;

@@ -2,10 +2,12 @@
 // which it lists this client. Changes nothing there, and checks every answer before it uses it.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
+import { familyOf } from '../../foundation/base/hosts.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Passage } from '../../foundation/wire/passage.js';
+import { hostTowards } from '../../foundation/wire/route.js';
 import { GuestConnection } from '../../tracking/tracker/guest-connection.js';
 import type { TrackerReply } from '../../tracking/tracker/messages.js';
 import type { TrackerFact } from './facts.js';
@@ -27,12 +29,14 @@ const SEEDERS = 2;
 /** Asked where a card is good no more: a member who is known there gets a new one, which changes nothing there. */
 const RENEWAL = 3;
 
-/** Never rejects; ends within DOCTOR_STEP_DEADLINE_MS. */
+/** Never rejects; ends within DOCTOR_STEP_DEADLINE_MS and a moment. */
 export async function probeTracker(question: TrackerQuestion): Promise<TrackerFact> {
   const asked = new Asked(question);
   try {
     await within<void>(asked.done, DOCTOR_STEP_DEADLINE_MS, () => undefined);
-    return asked.fact;
+    const { host } = question.address;
+    if (asked.fact.failure === undefined || familyOf(host) === undefined) return asked.fact;
+    return { ...asked.fact, routeFrom: await hostTowards(host) };
   } finally {
     asked.hangUp();
   }

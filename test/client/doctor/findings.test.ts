@@ -233,6 +233,26 @@ function limitOf(download: Partial<DownloadFact>, facts: Partial<Facts> = {}): F
   return findingsOf({ ...HEALTHY, ...facts, downloads: [{ ...DOWNLOAD, ...download }] }).at(-1);
 }
 
+test('a tracker to which the route leads from another address than the client has is told with both', () => {
+  const remedy = (address: string, routeFrom: string | undefined): string =>
+    findingsOf({
+      ...HEALTHY,
+      upload: { address, isOurs: true, state: { kind: 'answers', tookMs: 1 } },
+      trackers: [{ ...away, routeFrom }],
+    }).find(({ subject }) => subject.startsWith('tracker '))?.remedy ?? '';
+  assert.match(
+    remedy('192.0.2.7:6881', '10.8.0.5'),
+    /the route leads there from 10\.8\.0\.5, and this client is at 192\.0\.2\.7, .* --address; transfers continue/,
+  );
+  for (const [address, routeFrom] of [
+    ['192.0.2.7:6881', '192.0.2.7'],
+    ['192.0.2.7:6881', undefined],
+    ['0.0.0.0:6881', '10.8.0.5'],
+    ['[2001:db8::1]:6881', '10.8.0.5'],
+  ] as const)
+    assert.doesNotMatch(remedy(address, routeFrom), /route/, address);
+});
+
 test('a silent peer behind the same NAT as this client is told as that', () => {
   const silent = [{ host: '203.0.113.1', port: 6901, trouble: 'refuses' as const }];
   const remedy = (address: string, seenAt: string): string => {
