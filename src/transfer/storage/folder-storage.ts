@@ -164,7 +164,7 @@ export class FolderStorage extends FolderBytes implements Storage {
       // A descriptor of its own: those of the tree are closed as others are needed.
       const fd = await openFd(descriptorPath(this.tree.directory(directory)), O_RDONLY | O_DIRECTORY);
       try {
-        await makeOwn(`${descriptorPath(fd)}/${name}`, aside);
+        await makeOwn(`${descriptorPath(fd)}/${name}`, aside, this.pathOf(file));
       } finally {
         await closeFd(fd);
       }

@@ -3,7 +3,8 @@
 
 import fs, { constants } from 'node:fs';
 import { promisify } from 'node:util';
-import { errnoOf } from '../../foundation/base/errors.js';
+import { formatBytes } from '../../foundation/base/bytes.js';
+import { errnoOf, FileError } from '../../foundation/base/errors.js';
 import { descriptorPath } from './folder-tree.js';
 import { unlinkIfThere } from './leftovers.js';
 import { OWN_COPY_BYTES } from './limits.js';
@@ -27,8 +28,9 @@ const OWNER_READS_AND_WRITES = 0o600;
  * Replaces the file at `path` by a copy, unless it has this name only. Rejects with system errors, and what was there
  * stays then.
  * @param aside a path on the same file system, for the copy until it is whole. What a killed process left there goes.
+ * @param shown the path for people.
  */
-export async function makeOwn(path: string, aside: string): Promise<void> {
+export async function makeOwn(path: string, aside: string, shown = path): Promise<void> {
   const from = await openFd(path, READ);
   try {
     const { nlink, size, mode } = await statFd(from);
@@ -39,11 +41,19 @@ export async function makeOwn(path: string, aside: string): Promise<void> {
       await renamePath(aside, path);
     } catch (error) {
       await unlinkIfThere(aside);
-      throw error;
+      throw withReason(error, shown, size);
     }
   } finally {
     await closeFd(from);
   }
+}
+
+/** Once the copy is deleted again, the disk does not look full. */
+function withReason(error: unknown, path: string, size: number): unknown {
+  const errno = errnoOf(error);
+  if (errno !== 'ENOSPC' && errno !== 'EDQUOT') return error;
+  const sentence = `${path} has other names as well, and there is no room for a copy that leaves those as they are; free ${formatBytes(size)} on its disk`;
+  return new FileError('DISK_FULL', sentence, { errno, path }, error);
 }
 
 async function copyTo(aside: string, from: number, size: number, mode: number): Promise<void> {

@@ -4,7 +4,7 @@
 import type { StatsFs } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoError, errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { FAT_FILE_BYTES_MAX, INODES_FEW, ROOM_BYTES_FEW } from './limits.js';
 import { PART_SUFFIX } from './target.js';
 
@@ -69,7 +69,8 @@ export async function explained(error: MiniTorrentError): Promise<MiniTorrentErr
   if (!(error instanceof FileError)) return error;
   const { errno, path } = error;
   if (errno === 'EFBIG') return tooLarge(path, Number.isFinite(await processFileBytesMax()));
-  if (errno !== 'ENOSPC') return error;
+  // What says more than the system has its reason already.
+  if (errno !== 'ENOSPC' || error.message !== errnoError(errno, path).message) return error;
   const room = await roomNear(dirname(path)).catch(() => undefined);
   if (room?.freeBytes === undefined || room.freeBytes < ROOM_BYTES_FEW) return error;
   const sentence =

@@ -15,12 +15,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { FileError } from '../../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { makeFilesOwn, openPart } from '../../../src/transfer/storage/open-storage.js';
 import { makeOwn } from '../../../src/transfer/storage/own-inode.js';
+import { explained } from '../../../src/transfer/storage/room.js';
+import { failsWith } from '../../support/failures.js';
+import { smallDisk, unmountAfter } from '../../support/small-disk.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const entry = (kind: FolderEntry['kind'], path: string, size: number): FolderEntry => {
@@ -62,6 +66,23 @@ test('a copy keeps holes as holes, replaces what a killed process left, and leav
   const before = statSync(path).ino;
   await assert.rejects(makeOwn(path, join(directory, 'no such directory', 'aside')));
   assert.equal(statSync(path).ino, before);
+});
+
+test('a copy that its disk has no room for is told as that, and what is there stays', async (t) => {
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 4);
+  if (disk === undefined) return;
+  const [target, other] = [join(disk, 'x'), join(disk, 'other')];
+  writeFileSync(other, Buffer.alloc(3 * 1024 * 1024, 'x'));
+  linkSync(other, `${target}.part`);
+  const refused = failsWith('DISK_FULL', 'x.part has other names as well, and there is no room for a copy');
+  await assert.rejects(openPart(target, new Layout(6 * PIECE_SIZE)), refused);
+  const failure: unknown = await openPart(target, new Layout(6 * PIECE_SIZE)).catch((error: unknown) => error);
+  assert.ok(failure instanceof FileError);
+  assert.match((await explained(failure)).message, /other names as well/);
+  assert.deepEqual(readdirSync(disk).sort(), ['other', 'x.part']);
+  assert.equal(statSync(other).nlink, 2);
 });
 
 test('of a folder with other names only the files are copied that will be written to', async (t) => {
