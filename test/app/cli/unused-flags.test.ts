@@ -21,7 +21,7 @@ function toldOf(flags: Readonly<Record<string, unknown>>): readonly string[] {
   return told;
 }
 
-test('flags that only a client of one own obeys are named, with the way to use them; others are not', () => {
+test("flags that only a client of one's own obeys are named, with the way to use them; others are not", () => {
   assert.deepEqual(toldOf({}), []);
   assert.deepEqual(toldOf({ 'state-dir': '/s', socket: '/s/x', 'stats-interval': '1s' }), []);
   assert.match(toldOf({ 'download-limit': '4M' })[0] ?? '', /^--download-limit is not used: .*: --alone$/);
