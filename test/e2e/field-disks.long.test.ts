@@ -87,7 +87,8 @@ test('FC-24: a read error that passes takes a share away for a moment, and both 
   const seeder = swarm.startClient('seeder');
   const source = await swarm.makeFile('p.bin', 8 * PIECE);
   const mtorrent = await share(seeder, source, 'p.mtorrent');
-  const heal = await failing(seeder.pid, source, 'inject=pread64,preadv,preadv2:error=ESTALE:when=3+');
+  // From the first read on: strace counts calls for each thread, and the pool has more threads than there are reads.
+  const heal = await failing(seeder.pid, source, 'inject=pread64,preadv,preadv2:error=ESTALE');
   t.after(heal);
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get ${quoted(mtorrent)} ${quoted(`${swarm.directory}/out.bin`)}`);
