@@ -26,8 +26,11 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
     [['config', 'shwo'], /there is no command "config shwo"; did you mean config show\?/],
     [['config', 'show', '--upload-limit', 'fast'], /--upload-limit: "fast" is not a rate/],
     [['config', 'show', 'more'], /more/],
-    [['client', '127.0.0.1:0'], /--help/],
-    [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', 'more'], /--help/],
+    [['client', '127.0.0.1:0'], /<tracker1> is missing: mtorrent client <address> </],
+    [
+      ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', 'more'],
+      /"more" is one word too many: mtorrent client </,
+    ],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', '--no-such'], /--help/],
     [['client', 'local host:1', '127.0.0.1:1', '127.0.0.1:2', 'log'], /"local host:1" is not .* write ip:port/],
     [
