@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { OpenedPart } from '../../src/client/disk-jobs/reopener.js';
+import { LIBRARY_FILES_MAX } from '../../src/client/limits.js';
 import { EVERYTHING } from '../../src/client/messages.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
+import { LINK_BACKLOG_MAX, LINK_CREDIT_MAX } from '../../src/foundation/actor/limits.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { FolderList } from '../../src/foundation/torrent/folder/folder-list.js';
@@ -181,6 +183,20 @@ test('the list of a folder rides beside what serves and what fetches it, also to
   }
   files.forget(1, swarm);
   assert.ok(!folderLists.has(number));
+});
+
+test('a client with as many files as it may know says what it has to say of all at once within the bound of a link', (t) => {
+  const { files, served, entry } = stage(t);
+  for (let file = 1; file <= LIBRARY_FILES_MAX; file += 1) files.serve(file, entry, true);
+  const fits = (what: string) => {
+    const count = served.splice(0).length;
+    assert.ok(count >= LIBRARY_FILES_MAX && count <= LINK_CREDIT_MAX + LINK_BACKLOG_MAX, `${what}: ${count} messages`);
+  };
+  fits('they are served');
+  files.serveAllAgain(0);
+  fits('a peer thread starts anew');
+  for (let file = 1; file <= LIBRARY_FILES_MAX; file += 1) files.unserve(file);
+  fits('the client ends');
 });
 
 test('a folder that is read again keeps the list that threads work with', (t) => {

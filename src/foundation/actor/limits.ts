@@ -4,8 +4,11 @@
 export const MAILBOX_MAX = 4_096;
 /** Messages sent on a link and not yet handled by the receiver. 96 slots × 4 messages a piece, rounded up. */
 export const LINK_CREDIT_MAX = 512;
-/** Messages waiting at the sender for credit. Beyond it the sender is broken (it ignores `congested`). */
-export const LINK_BACKLOG_MAX = 16_384;
+/**
+ * Messages waiting at the sender for credit. Beyond it the sender is broken (it ignores `congested`). A peer thread
+ * that starts anew is told two for each file of a client, of which there are 20,000 at most.
+ */
+export const LINK_BACKLOG_MAX = 49_152;
 /** Milliseconds for a thread to answer with its loop delay; `show stats` omits it otherwise. */
 export const LOOK_DEADLINE_MS = 2_000;
 /** Milliseconds for a new thread to say that it is ready. Loading takes 60 ms on an idle core; 15 s survives swaps. */
