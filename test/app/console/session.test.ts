@@ -44,7 +44,7 @@ type Script = (command: ClientCommand) => readonly ClientEvent[] | undefined;
 const agreeable: Script = (command) => {
   const { ask } = command;
   switch (command.kind) {
-    case 'find':
+    case 'link':
       return [{ kind: 'refused', ask, code: 'FILE_NOT_FOUND', sentence: 'no such share' }];
     case 'list':
       return [
@@ -132,7 +132,7 @@ test('each command has one result on stdout, in the order of the lines, and the 
   await quits;
   assert.deepEqual(
     commands.map(({ kind }) => kind),
-    ['share', 'find', 'get', 'remove', 'pause', 'resume', 'wait', 'quit'],
+    ['share', 'link', 'get', 'remove', 'pause', 'resume', 'wait', 'quit'],
   );
   assert.deepEqual(
     out(),
