@@ -17,21 +17,46 @@ export function lineMistake(words: readonly string[], table: readonly CommandEnt
   if (entry === undefined) return undefined;
   const read = readWords(rest, entry);
   if (read.asksHelp) return undefined;
-  return read.mistake ?? twice(read.given) ?? strangeChoice(read, entry) ?? misplaced(read.operands, entry);
+  const early = read.mistake ?? tooEarly(words.slice(0, leadingOptions(words, table)), entry, table);
+  return early ?? twice(read.given) ?? strangeChoice(read, entry) ?? misplaced(read.operands, entry);
 }
 
-/** The longest command that the first words name; that without a name when a flag comes first. */
+/** The longest command that the first words behind leading options name; that without a name when none does. */
 function commandIn(
   words: readonly string[],
   table: readonly CommandEntry[],
 ): { readonly entry: CommandEntry | undefined; readonly rest: readonly string[] } {
+  const from = leadingOptions(words, table);
   for (const length of [3, 2, 1]) {
-    const typed = words.slice(0, length).join(' ');
+    const typed = words.slice(from, from + length).join(' ');
     const entry =
-      words.length < length ? undefined : table.find((each) => each.words === typed || each.aliases.includes(typed));
-    if (entry !== undefined && entry.words !== '') return { entry, rest: words.slice(length) };
+      words.length < from + length
+        ? undefined
+        : table.find((each) => each.words === typed || each.aliases.includes(typed));
+    if (entry !== undefined && entry.words !== '')
+      return { entry, rest: [...words.slice(0, from), ...words.slice(from + length)] };
   }
   return { entry: table.find((each) => each.words === ''), rest: words };
+}
+
+/** How many words before the command are options and their values: options may stand before it. */
+function leadingOptions(words: readonly string[], table: readonly CommandEntry[]): number {
+  const flags = table.flatMap((entry) => entry.flags);
+  let at = 0;
+  for (let word = words[at]; word !== undefined && !isOperand(word) && word !== END_OF_OPTIONS; word = words[at]) {
+    const name = word.replace(/^--?/, '');
+    const flag = flags.find(({ name: full, aliases }) => full === name || aliases.includes(name));
+    at += flag?.takesValue === true ? 2 : 1;
+  }
+  return at;
+}
+
+/** Before a command the parser knows only the options of `mtorrent` alone. */
+function tooEarly(leading: readonly string[], entry: CommandEntry, table: readonly CommandEntry[]): string | undefined {
+  const home = table.find(({ words }) => words === '');
+  if (home === undefined || entry === home) return undefined;
+  const word = leading.find((each) => !isOperand(each) && typeof flagsIn(each, home) === 'string');
+  return word === undefined ? undefined : `${printable(word)} belongs behind ${nameOf(entry)} (${helpOf(entry)})`;
 }
 
 interface Given {

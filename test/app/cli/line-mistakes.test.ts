@@ -31,6 +31,15 @@ test('the shortest line of every command, with any one of its options, has no mi
   }
 });
 
+test('options may stand before the command, with their values', () => {
+  assert.equal(mistakeOf('--config', 'f', 'info', 'x.mtorrent'), undefined);
+  assert.equal(mistakeOf('--config=f', 'get', 'x.mtorrent', '.', '-q'), undefined);
+  assert.match(mistakeOf('--config', 'f', 'get') ?? '', /^<mtorrent> is missing: mtorrent get /);
+  assert.match(mistakeOf('--quite', 'get', 'x') ?? '', /^get has no option --quite; did you mean --quiet\?/);
+  assert.equal(mistakeOf('--config', 'f'), undefined);
+  assert.equal(mistakeOf('--quiet', 'get', 'x'), '--quiet belongs behind get (mtorrent get --help)');
+});
+
 test('an argument that is missing is named, with the usage', () => {
   for (const entry of TABLE) {
     const required = entry.positionals.filter(({ isRequired }) => isRequired);
