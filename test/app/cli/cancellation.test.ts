@@ -8,6 +8,7 @@ import { Cancellation } from '../../../src/app/cli/cancellation.js';
 import { failsWith } from '../../support/failures.js';
 
 const NEVER = new Promise<never>(() => undefined);
+const ROUNDS = 3;
 const WAITS = 100_000;
 /** Much less than a wait that is kept takes: a promise, its reactions, a closure. */
 const BYTES_A_WAIT_MAX = 32;
@@ -65,11 +66,18 @@ test('a command that waits very often keeps none of its waits', async (t) => {
   const { cancellation } = stage(t);
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  for (let wait = 0; wait < 1000; wait += 1) await cancellation.firstOf(Promise.resolve());
-  collect();
-  const beforeBytes = process.memoryUsage().heapUsed;
-  for (let wait = 0; wait < WAITS; wait += 1) await cancellation.firstOf(Promise.resolve());
-  collect();
-  const grownBytes = process.memoryUsage().heapUsed - beforeBytes;
-  assert.ok(grownBytes < WAITS * BYTES_A_WAIT_MAX, `${grownBytes} bytes are kept of ${WAITS} waits`);
+  const bytesAfter = async (waits: number): Promise<number> => {
+    for (let wait = 0; wait < waits; wait += 1) await cancellation.firstOf(Promise.resolve());
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  // What is kept grows with each round; what the other tests of this process leave does not.
+  let leastBytes = Number.POSITIVE_INFINITY;
+  let beforeBytes = await bytesAfter(1_000);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const nowBytes = await bytesAfter(WAITS);
+    leastBytes = Math.min(leastBytes, nowBytes - beforeBytes);
+    beforeBytes = nowBytes;
+  }
+  assert.ok(leastBytes < WAITS * BYTES_A_WAIT_MAX, `${leastBytes} bytes are kept of ${WAITS} waits`);
 });
