@@ -25,6 +25,7 @@ function streamOfEvents([name = '', ...words]: readonly string[]): NodeJS.WriteS
   const end = words.indexOf('--');
   const options = end < 0 ? words : words.slice(0, end);
   if (!options.some((word) => word === '--json' || /^-[a-z]*j[a-z]*$/.test(word))) return undefined;
-  const [, destination] = words.filter((word) => !word.startsWith('-') || word === STANDARD_STREAM);
-  return destination === STANDARD_STREAM ? process.stderr : process.stdout;
+  // Behind another word it is the destination: standard output has the bytes of the file then.
+  const first = words.findIndex((word) => !word.startsWith('-') || word === STANDARD_STREAM);
+  return words.lastIndexOf(STANDARD_STREAM) > first ? process.stderr : process.stdout;
 }

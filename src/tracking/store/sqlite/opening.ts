@@ -1,12 +1,13 @@
 // What a seeder list is when it is opened: made when it is not there, refused when it is of another kind or damaged,
 // brought to this version after the list of before was kept beside it.
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../../foundation/base/errors.js';
 import { type Database, single } from './database.js';
 import { checkVersion } from './header.js';
 import { damaged } from './open-errors.js';
+import { flush } from './own-file.js';
 import { APPLICATION_ID, CREATE, SCHEMA_VERSION, UPGRADES } from './schema.js';
 
 export function isEmpty(database: Database): boolean {
@@ -57,15 +58,6 @@ function isWritable(path: string): boolean {
     return true;
   } catch (error) {
     return errnoOf(error) === 'ENOENT';
-  }
-}
-
-function flush(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -22,7 +22,8 @@ export function takeOwnFile(path: string): void {
   }
 }
 
-function flush(path: string): void {
+/** Of a file or a directory. Throws system errors. */
+export function flush(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);
