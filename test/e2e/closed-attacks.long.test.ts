@@ -215,10 +215,10 @@ test('C17: a member without the power for it introduces, invites, bans and withd
   await reader.until(isTold);
   const before = await eventually(
     () => stateOf(address, admin),
-    ({ members }) => members === 1,
-    'the tracker knows the reader',
+    ({ members }) => members === 2,
+    'the tracker knows the reader and who asks',
   );
-  assert.deepEqual(before, { swarms: 0, liveEntries: 0, members: 1, banned: 0, invitations: 0 });
+  assert.deepEqual(before, { swarms: 0, liveEntries: 0, members: 2, banned: 0, invitations: 0 });
   const honest = await HonestBeside.begin(stage, swarm);
   for (const who of [credentials, swarm.member({ name: 'pub', role: 'publisher' })]) {
     const questions = new Questions(who, [address]);
