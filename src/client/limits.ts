@@ -21,6 +21,8 @@ export const PEER_THREADS_MEASURED_MAX = 4;
 export const PAYLOAD_MEMORY_DIVISOR = 4;
 /** The peer threads may fill this fraction of the memory, and so may the hash threads. */
 export const THREADS_MEMORY_DIVISOR = 8;
+/** The same of the descriptors that a process has for more than its bare needs; files and sockets get what is left. */
+export const THREADS_OPEN_FILES_DIVISOR = 4;
 /** Bytes that a thread needs for heap, code and stack (measured: 9 to 15 MiB). */
 export const THREAD_MEMORY_BYTES = 16 * MIB;
 /**

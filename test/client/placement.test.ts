@@ -5,6 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { PEER_THREADS_MEASURED_MAX, SLAB_SLOTS_MIN } from '../../src/client/limits.js';
 import { placementFor } from '../../src/client/threads/placement.js';
+import { PROCESS_DESCRIPTORS, THREAD_DESCRIPTORS } from '../../src/foundation/actor/limits.js';
 import {
   HASH_THREADS_MAX,
   PEER_THREADS_MAX,
@@ -19,7 +20,7 @@ const PLENTY = 16_384 * MIB;
 test('half of the cores are for sockets, within bounds, and each core for hashing, within bounds', () => {
   const counts = [1, 2, 3, 4, 6, 8, 64].map((cores) => {
     const { peerThreads, hashThreads, slots } = placementFor(
-      { cores, memoryBytes: PLENTY, sharesPorts: true },
+      { cores, memoryBytes: PLENTY, sharesPorts: true, openFiles: 1_024 },
       undefined,
     );
     return [cores, peerThreads, hashThreads, slots];
@@ -38,7 +39,7 @@ test('half of the cores are for sockets, within bounds, and each core for hashin
 test('with little memory many cores get few threads, and payload fills a quarter of it at most', () => {
   const counts = [64, 128, 256, 512].map((mib) => {
     const { peerThreads, hashThreads, slots } = placementFor(
-      { cores: 64, memoryBytes: mib * MIB, sharesPorts: true },
+      { cores: 64, memoryBytes: mib * MIB, sharesPorts: true, openFiles: 1_024 },
       undefined,
     );
     return [mib, peerThreads, hashThreads, slots];
@@ -49,8 +50,28 @@ test('with little memory many cores get few threads, and payload fills a quarter
     [256, 2, 2, 77],
     [512, 4, 4, SLAB_SLOTS],
   ]);
-  const { slots } = placementFor({ cores: 64, memoryBytes: 256 * MIB, sharesPorts: true }, undefined);
+  const { slots } = placementFor({ cores: 64, memoryBytes: 256 * MIB, sharesPorts: true, openFiles: 1_024 }, undefined);
   assert.ok(slots * PIECE_SIZE + UPLOAD_MEMORY_BYTES <= 64 * MIB);
+});
+
+test('with few descriptors many cores get few threads, and at the least the process still has what it needs', () => {
+  const counts = [42, 64, 100, 128, 256, Number.POSITIVE_INFINITY].map((openFiles) => {
+    const { peerThreads, hashThreads } = placementFor(
+      { cores: 64, memoryBytes: PLENTY, sharesPorts: true, openFiles },
+      undefined,
+    );
+    return [openFiles, peerThreads, hashThreads];
+  });
+  assert.deepEqual(counts, [
+    [42, 1, 1],
+    [64, 1, 1],
+    [100, 3, 3],
+    [128, PEER_THREADS_MEASURED_MAX, 5],
+    [256, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
+    [Number.POSITIVE_INFINITY, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
+  ]);
+  const needed = PROCESS_DESCRIPTORS + 3 * THREAD_DESCRIPTORS;
+  assert.equal(needed, 42, 'a download thread, a peer thread and one that hashes');
 });
 
 test('a number that is named counts whatever the machine has, and the rest is as without it', () => {
@@ -58,6 +79,7 @@ test('a number that is named counts whatever the machine has, and the rest is as
     cores: fc.integer({ min: 1, max: 1_024 }),
     memoryBytes: fc.integer({ min: MIB, max: PLENTY }),
     sharesPorts: fc.constant(true),
+    openFiles: fc.integer({ min: 1, max: 65_536 }),
   });
   const named = fc.integer({ min: 1, max: PEER_THREADS_MAX });
   fc.assert(

@@ -26,13 +26,16 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Outcome, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
-import type { Swarm } from '../../src/app/demo/swarm.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { bundleUrl } from '../../src/foundation/base/installation.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { daemonWords, onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
-import { create, eventually, killHard, refusedWith, stageSwarm } from '../support/e2e-stage.js';
+import { create, eventually, killHard, PIECE, quit, refusedWith, share, stageSwarm } from '../support/e2e-stage.js';
 import { canUnshare, inNamespace } from '../support/namespaces.js';
 import { lacksPlace } from '../support/needs.js';
+
+/** Makes a process believe to have PRETENDED_CORES cores. */
+const PRETENDER = new URL('../../bench/pretended-cores.js', import.meta.url).href;
 
 /** A named pipe in the swarm's directory. */
 function makePipe(swarm: Swarm, name: string): string {
@@ -475,7 +478,7 @@ test('under limits that leave no room for its threads a client names the limit',
   const env = { HOME: swarm.directory, XDG_STATE_HOME: swarm.path('state') };
   for (const [limit, words] of [
     ['-n 28', /ulimit -n/],
-    ['-n 40', /ulimit -n/],
+    ['-n 41', /may open 41 files, and with its threads it needs 42; raise `ulimit -n`/],
     ['-v 3500000', /ulimit -v` to \d+ or more/],
   ] as const) {
     const launcher = ['sh', '-c', `ulimit ${limit}; exec "$0" "$@"`];
@@ -484,6 +487,27 @@ test('under limits that leave no room for its threads a client names the limit',
     assert.equal(code, 1, `${limit}: ${stderr}`);
     assert.match(stderr, /^LIMIT_REACHED: [^\n]+\n$/, limit);
     assert.match(stderr, words);
+  }
+});
+
+test('with no more descriptors than the refusal names, files are downloaded and shared, on a machine of many cores, too', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTrackers();
+  const source = await swarm.makeFile('a.bin', 9 * PIECE);
+  const mtorrent = await create(swarm, source, 'a.mtorrent');
+  for (const cores of [1, 2, 8]) {
+    const pretended = { PRETENDED_CORES: String(cores), NODE_OPTIONS: `--import ${PRETENDER}` };
+    const program = (name: string) => ({
+      env: { HOME: swarm.directory, XDG_STATE_HOME: swarm.path(`${name}-${cores}`), ...pretended },
+      launcher: ['sh', '-c', 'ulimit -n 42; exec "$0" "$@"'],
+    });
+    const seeder = swarm.startClient(`seeder-${cores}`, 0, [], program('seeder'));
+    await share(seeder, source, `seeder-${cores}.mtorrent`);
+    const target = swarm.path(`out-${cores}`);
+    const get = await runProgram(['get', mtorrent, target, '-q', '--alone'], swarm.directory, program('get'));
+    assert.equal(get.code, 0, `${cores} cores: ${get.stderr}`);
+    assert.equal(await sha256OfFile(target), await sha256OfFile(source));
+    await quit(seeder);
   }
 });
 

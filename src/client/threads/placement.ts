@@ -5,6 +5,7 @@
 //   peer-0 … n  all dial; the first `acceptors` also accept; peer-0 schedules uploads
 //   hash pool   under `download`; a second pool for shares and checks
 
+import { PROCESS_DESCRIPTORS, THREAD_DESCRIPTORS } from '../../foundation/actor/limits.js';
 import {
   HASH_THREADS_MAX,
   PEER_THREADS_MAX,
@@ -20,6 +21,7 @@ import {
   SLAB_SLOTS_MIN,
   THREAD_MEMORY_BYTES,
   THREADS_MEMORY_DIVISOR,
+  THREADS_OPEN_FILES_DIVISOR,
 } from '../limits.js';
 
 /** The peer thread that schedules all uploads. It always accepts. */
@@ -31,6 +33,8 @@ export interface Room {
   readonly memoryBytes: number;
   /** Several threads may listen on one port. */
   readonly sharesPorts: boolean;
+  /** Files and sockets that may be open at once. */
+  readonly openFiles: number;
 }
 
 export interface Placement {
@@ -44,16 +48,19 @@ export interface Placement {
 }
 
 /** @param forced the number of peer threads, whatever the machine has. */
-export function placementFor({ cores, memoryBytes, sharesPorts }: Room, forced: number | undefined): Placement {
+export function placementFor(room: Room, forced: number | undefined): Placement {
+  const { cores, memoryBytes, sharesPorts, openFiles } = room;
   const inMemory = Math.floor(memoryBytes / THREADS_MEMORY_DIVISOR / THREAD_MEMORY_BYTES);
+  const opened = Math.floor((openFiles - PROCESS_DESCRIPTORS) / THREADS_OPEN_FILES_DIVISOR / THREAD_DESCRIPTORS);
+  const inRoom = Math.min(inMemory, opened);
   const payload = Math.floor((memoryBytes / PAYLOAD_MEMORY_DIVISOR - UPLOAD_MEMORY_BYTES) / PIECE_SIZE);
-  const measured = between(1, Math.min(Math.floor(cores / 2), inMemory), PEER_THREADS_MEASURED_MAX);
+  const measured = between(1, Math.min(Math.floor(cores / 2), inRoom), PEER_THREADS_MEASURED_MAX);
   const peerThreads = forced === undefined ? measured : between(1, forced, PEER_THREADS_MAX);
   return {
     peerThreads,
     isForced: forced !== undefined,
     acceptors: sharesPorts ? peerThreads : 1,
-    hashThreads: between(1, Math.min(cores, inMemory), HASH_THREADS_MAX),
+    hashThreads: between(1, Math.min(cores, inRoom), HASH_THREADS_MAX),
     slots: between(SLAB_SLOTS_MIN, payload, SLAB_SLOTS),
   };
 }

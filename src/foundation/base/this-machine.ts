@@ -19,6 +19,8 @@ export interface Machine {
   readonly memoryLimitBytes: number | undefined;
   /** Several threads can listen on one port. */
   readonly sharesPorts: boolean;
+  /** Files and sockets that this process may have open; Infinity where the system does not say. */
+  readonly openFiles: number;
 }
 
 /** What the system has, and where its files are: another root for tests. */
@@ -57,6 +59,7 @@ export function lookAtMachine(
     cpuQuota: quota < cores ? quota : undefined,
     memoryLimitBytes: limit < memoryBytes ? limit : undefined,
     sharesPorts: sharesPorts(process.platform, process.versions.node),
+    openFiles: openFilesIn(read('/proc/self/limits')),
   };
 }
 
@@ -72,8 +75,11 @@ function textOf(path: string): string {
 
 /** Files and sockets that this process may have open; Infinity where the system does not say. */
 export function openFilesLimit(): number {
-  const limit = Number(/^Max open files\s+(\d+)/m.exec(textOf('/proc/self/limits'))?.[1] ?? Number.NaN);
-  return Number.isFinite(limit) ? limit : Number.POSITIVE_INFINITY;
+  return openFilesIn(textOf('/proc/self/limits'));
+}
+
+function openFilesIn(limits: string): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
 let aes: boolean | undefined;

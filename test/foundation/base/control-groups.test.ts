@@ -103,13 +103,16 @@ test('no text makes it throw, look outside of a mounted tree, or answer what is 
 });
 
 /** A machine of 64 cores and 1 GiB whose files are these. */
-function machineWith(t: TestContext, files: Readonly<Record<string, string>>): Omit<Machine, 'sharesPorts'> {
+function machineWith(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+): Omit<Machine, 'sharesPorts' | 'openFiles'> {
   const root = temporaryDirectory(t);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  const { sharesPorts, ...machine } = lookAtMachine({ cores: 64, memoryBytes: 1_024 * MIB, root });
+  const { sharesPorts, openFiles, ...machine } = lookAtMachine({ cores: 64, memoryBytes: 1_024 * MIB, root });
   return machine;
 }
 
