@@ -117,10 +117,15 @@ export class Lease {
     return new Lease(directory, line, beatMs, onLost);
   }
 
-  /** Removes the file, unless it is another holder's. */
+  /** Removes the file, unless it is another holder's, or its disk does not let it be read or removed. */
   async end(): Promise<void> {
     clearInterval(this.#beats);
-    if ((await textOf(this.#path))?.text.trim() === this.#line) await rm(this.#path, { force: true });
+    try {
+      if ((await textOf(this.#path))?.text.trim() === this.#line) await rm(this.#path, { force: true });
+    } catch (error) {
+      // Who comes next finds its holder dead.
+      if (errnoOf(error) === undefined) throw error;
+    }
   }
 
   async #beat(): Promise<void> {

@@ -84,6 +84,8 @@ export const CLAIM_WATCH_MS = 16_000;
 export const CLAIM_LOOK_MS = 500;
 /** Tries to make a claim while others make and remove theirs. */
 export const CLAIM_TRIES_MAX = 4;
+/** Claims that could not be removed and are remembered as our own: downloads of disks that are away at once. */
+export const CLAIMS_LEFT_MAX = 1_024;
 
 // --- files whose bytes are used again (docs/decisions/046) ---
 

@@ -12,7 +12,14 @@ import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { type Claim, claimedBy, formatClaim, parseClaim, standingOf } from './claim.js';
 import { unlinkIfThere } from './leftovers.js';
-import { CLAIM_BEAT_MS, CLAIM_BYTES_MAX, CLAIM_LOOK_MS, CLAIM_TRIES_MAX, CLAIM_WATCH_MS } from './limits.js';
+import {
+  CLAIM_BEAT_MS,
+  CLAIM_BYTES_MAX,
+  CLAIM_LOOK_MS,
+  CLAIM_TRIES_MAX,
+  CLAIM_WATCH_MS,
+  CLAIMS_LEFT_MAX,
+} from './limits.js';
 import { moveWithoutOverwriting } from './publish.js';
 import { readBounded } from './state-file.js';
 import { claimPathOf, partPathOf } from './target.js';
@@ -33,6 +40,8 @@ export class PartClaims {
   /** By the path of the target. */
   readonly #held = new Map<string, Held>();
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** By the path of the target: claims that may lie on a disk that let none be removed when they were released. */
+  readonly #left = new Map<string, Claim>();
   readonly #closing = new AbortController();
 
   constructor(options: PartClaimsOptions) {
@@ -78,9 +87,13 @@ export class PartClaims {
       held.timer?.cancel();
       this.#held.delete(targetPath);
       try {
-        if ((await claimAt(targetPath))?.run === held.claim.run) await unlinkIfThere(claimPathOf(targetPath));
+        const there = await claimAt(targetPath);
+        if (there?.run === held.claim.run) await unlinkIfThere(claimPathOf(targetPath));
+        // Its disk may be away, and come back with it.
+        else if (there === undefined) this.#leave(targetPath, held.claim);
       } catch (error) {
-        // What stays is found dead by the next client.
+        // The next client finds it dead; while this process lives, only this one knows that.
+        this.#leave(targetPath, held.claim);
         this.#options.log.warn({ err: error, path: targetPath }, 'the claim on a .part could not be removed');
       }
     });
@@ -96,7 +109,9 @@ export class PartClaims {
   async #make(targetPath: string, claim: Claim): Promise<boolean> {
     for (let tries = 0; tries < CLAIM_TRIES_MAX; tries += 1) {
       try {
-        await writeClaim(targetPath, claim, constants.O_CREAT | constants.O_EXCL);
+        const isLeft = this.#isLeft(targetPath, await claimAt(targetPath));
+        await writeClaim(targetPath, claim, isLeft ? 0 : constants.O_CREAT | constants.O_EXCL);
+        this.#left.delete(targetPath);
         return true;
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') {
@@ -114,11 +129,22 @@ export class PartClaims {
     const found = await textAt(targetPath);
     if (found === undefined) return;
     const claim = parseClaim(found);
+    if (this.#isLeft(targetPath, claim)) return;
     const standing = standingOf(claim, thisProcess(), startOf);
     const isAlive = standing === 'unknown' ? await this.#isWrittenAgain(targetPath, found) : standing === 'alive';
     // It may just be written again.
     if (isAlive) throw held(targetPath, (await claimAt(targetPath)) ?? claim);
     await removeClaim(targetPath, found);
+  }
+
+  #leave(targetPath: string, claim: Claim): void {
+    this.#left.set(targetPath, claim);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > CLAIMS_LEFT_MAX && oldest !== undefined) this.#left.delete(oldest);
+  }
+
+  #isLeft(targetPath: string, there: Claim | undefined): boolean {
+    return there !== undefined && this.#left.get(targetPath)?.run === there.run;
   }
 
   async #isWrittenAgain(targetPath: string, text: string): Promise<boolean> {

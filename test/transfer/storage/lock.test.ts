@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -55,6 +55,17 @@ test('the same directory by another name is the same, another directory is not',
 
 test('a directory that is not there cannot be locked', async (t) => {
   await assert.rejects(lockDirectory(join(temporaryDirectory(t), 'none')), failsWith('FILE_NOT_FOUND', 'none'));
+});
+
+test('a lock is given up though its disk lets nothing of it be read or removed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const lock = await lockDirectory(directory);
+  rmSync(join(directory, 'pid'));
+  // A read of it fails, as on a disk that is gone.
+  mkdirSync(join(directory, 'pid'));
+  await lock.release();
+  rmSync(join(directory, 'pid'), { recursive: true });
+  await (await lockDirectory(directory)).release();
 });
 
 const ELSEWHERE = '4711 node-b another-boot pid:[1] 200';

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { thisProcess } from '../../../src/foundation/base/holder.js';
@@ -115,4 +124,36 @@ test('FC-02: a claim of another machine is refused when it is written again; its
     writeFileSync(claimPathOf(target), formatClaim({ ...far, beat: performance.now() | 0 }));
   }, 100);
   await refused.finally(() => clearInterval(beats));
+});
+
+test('a claim that its disk did not let be removed is no other client to the one that left it, and is to others', async (t) => {
+  for (const [why, away] of Object.entries({
+    'the disk was away': (path: string) => {
+      renameSync(path, `${path}.away`);
+      return () => renameSync(`${path}.away`, path);
+    },
+    'nothing could be removed there': (path: string) => {
+      const text = readFileSync(path);
+      // What is no empty directory cannot be removed as a file, whoever tries.
+      rmSync(path);
+      mkdirSync(path);
+      return () => {
+        rmSync(path, { recursive: true });
+        writeFileSync(path, text);
+      };
+    },
+  })) {
+    const target = join(temporaryDirectory(t), 'a');
+    const [one, two] = [claimsOf(t, '/run/one.sock'), claimsOf(t)];
+    await one.take(target);
+    const back = away(claimPathOf(target));
+    await one.release(target);
+    back();
+    await assert.rejects(two.refuseIfTaken(target), failsWith('ALREADY_RUNNING', '/run/one.sock'), why);
+    await one.refuseIfTaken(target);
+    await one.take(target);
+    await assert.rejects(two.take(target), failsWith('ALREADY_RUNNING', '/run/one.sock'), why);
+    await one.release(target);
+    await two.take(target);
+  }
 });
