@@ -23,7 +23,7 @@ interface Land {
 }
 
 /** A seeder at 10.77.0.2:6901, a tracker at 10.77.0.3, and `rule` of nft on the seeder's machine. */
-async function landWith(t: TestContext, rule: string | undefined): Promise<Land | undefined> {
+async function landWith(t: TestContext, rule?: string, options: readonly string[] = []): Promise<Land | undefined> {
   if (rule !== undefined && !hasTool(t, 'nft')) return undefined;
   const machines = await twoMachines(t);
   if (machines === undefined) return undefined;
@@ -38,7 +38,7 @@ async function landWith(t: TestContext, rule: string | undefined): Promise<Land 
   );
   await tracker.started();
   const seeder = swarm.adopt(
-    new ClientProcess('seeder', { host: '10.77.0.2', port: 6_901 }, TRACKERS, swarm.directory, [], {
+    new ClientProcess('seeder', { host: '10.77.0.2', port: 6_901 }, TRACKERS, swarm.directory, options, {
       launcher: seederAt.on,
     }),
   );
@@ -75,6 +75,17 @@ test('FC-19: a port that others cannot reach is said by the seeder, by its docto
   assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and does not answer/);
   const { rows } = await getter.command('show peers big.bin');
   assert.match(rows.join('\n'), /^silent 10\.77\.0\.2:6901 {2}does not answer; check that its machine runs/m);
+});
+
+test('a loopback that is advertised to a tracker on another machine is told as that, by notice and by doctor', async (t) => {
+  const land = await landWith(t, undefined, ['--advertise', '127.0.0.1:6901']);
+  if (land === undefined) return;
+  const misled =
+    /tracker 10\.77\.0\.3:7101 looks for this client at 10\.77\.0\.2:6901: 127\.0\.0\.1, which it advertises, is a loopback, and leads every machine to itself/;
+  await land.seeder.said(misled);
+  const { rows } = await land.seeder.command('doctor');
+  assert.match(rows.join('\n'), misled);
+  assert.doesNotMatch(rows.join('\n'), /not as 127\.0\.0\.1/);
 });
 
 test('a firewall that turns a client away is told from a client that does not run', async (t) => {

@@ -6,7 +6,7 @@ import { formatAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { isRefusal, REFUSED_BY_CLIENT, REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
-import { REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
+import { MISLED_REMEDY, misledAt, REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
 import { BESIDE_TOLD_MAX, FAILOVERS_FORGET_MS, FAILOVERS_TOLD_MAX, TRACKER_REFUSALS_TOLD_MAX } from '../limits.js';
 import { bad, good } from './answers.js';
@@ -38,8 +38,10 @@ export class TrackerNotices {
   }
 
   /** @param isSeeding somebody may want to fetch from this client. */
-  reach({ tracker, address, found }: Reach, isSeeding: boolean): readonly ClientEffect[] {
+  reach({ tracker, address, found, insteadOf }: Reach, isSeeding: boolean): readonly ClientEffect[] {
     const where = formatAddress(tracker);
+    if (insteadOf !== undefined)
+      return this.#once(`tracker ${where} ${misledAt(address, insteadOf)}; ${MISLED_REMEDY}`);
     const key = `reach ${where}`;
     if (found === 'reached')
       return this.#told.delete(key)
@@ -52,7 +54,10 @@ export class TrackerNotices {
 
   /** Each is told once. */
   beside(event: Beside): readonly ClientEffect[] {
-    const sentence = besideSentence(event);
+    return this.#once(besideSentence(event));
+  }
+
+  #once(sentence: string): readonly ClientEffect[] {
     if (this.#told.has(sentence) || this.#told.size >= BESIDE_TOLD_MAX) return [];
     this.#told.add(sentence);
     return [bad(sentence)];

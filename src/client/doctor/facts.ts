@@ -23,6 +23,8 @@ export interface ReachFact {
   readonly tracker: string;
   readonly address: Address;
   readonly found: 'reached' | 'stranger' | 'nobody';
+  /** The loopback that the client advertises, which the tracker cannot use. */
+  readonly insteadOf?: string;
 }
 
 export interface TrackerFact {

@@ -30,7 +30,7 @@ import {
   SKEW_MAX_MS,
   TRACKER_HELLO_SLOW_MS,
 } from './limits.js';
-import { aboutSilent, NAME_ANOTHER, REACH_REMEDY, unreachedAt } from './reach.js';
+import { aboutSilent, MISLED_REMEDY, misledAt, NAME_ANOTHER, REACH_REMEDY, unreachedAt } from './reach.js';
 
 export function findingsOf(facts: Facts): readonly Finding[] {
   const { upload, reach, trackers, disks, openFiles, machine, threads, downloads, troubles, refusals } = facts;
@@ -82,6 +82,11 @@ function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly Rea
 
 /** That this machine reaches its own port proves nothing for others. */
 function aboutReach(subject: string, answers: string, reach: readonly ReachFact[], ownHost?: string): Finding {
+  for (const { tracker, address, found, insteadOf } of reach) {
+    if (insteadOf === undefined) continue;
+    const judge = found === 'reached' ? note : bad;
+    return judge(subject, `tracker ${tracker} ${misledAt(address, insteadOf)}`, MISLED_REMEDY);
+  }
   const missed = reach.find(({ found }) => found !== 'reached');
   if (missed !== undefined && missed.found !== 'reached')
     return bad(
@@ -140,7 +145,8 @@ function aboutTracker(tracker: TrackerFact, facts: Facts): Finding[] {
     findings.push(note(subject, found, 'synchronize the clocks (NTP); nothing breaks, but logs cannot be compared'));
   }
   // Whether others reach it there is said of the upload port, and why it is not listed, of the file.
-  const isSaid = reach.some(({ found }) => found !== 'reached') || refusals.length > 0;
+  const isSaid =
+    reach.some(({ found, insteadOf }) => found !== 'reached' || insteadOf !== undefined) || refusals.length > 0;
   if (listed !== undefined && !isSaid) findings.push(...aboutListing(subject, listed, ownHost));
   return findings;
 }

@@ -66,6 +66,13 @@ export function addressSeen(from: string, now: string): string {
   return `a tracker sees this client at another address of this machine than ${from}; it listens at ${now} now, and announces itself there`;
 }
 
+export const MISLED_REMEDY = 'name one with --advertise that leads here from other machines, or the port alone';
+
+/** Follows the name of the tracker. @param insteadOf the loopback that is advertised. */
+export function misledAt(address: Address, insteadOf: string): string {
+  return `looks for this client at ${formatAddress(address)}: ${insteadOf}, which it advertises, is a loopback, and leads every machine to itself`;
+}
+
 /** Follows the name of the tracker. @param address where it looked for this client. */
 export function unreachedAt(address: Address, found: 'stranger' | 'nobody'): string {
   return found === 'nobody'

@@ -6,6 +6,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import type { RefusalCode } from '../tracker/messages.js';
+import type { Reached } from './reach-check.js';
 
 /** A file that this client serves, as far as it has it. */
 export interface Sharing {
@@ -110,12 +111,7 @@ export type PairEvent =
   /** Another client named the address at which we are listed, and was refused. */
   | { readonly kind: 'addressShared'; readonly tracker: Address; readonly address: Address }
   /** What the tracker found when it looked for us at our address; told when it has changed. */
-  | {
-      readonly kind: 'reach';
-      readonly tracker: Address;
-      readonly address: Address;
-      readonly found: 'reached' | 'stranger' | 'nobody';
-    }
+  | (Reached & { readonly kind: 'reach'; readonly tracker: Address })
   /** Answers `checkReach`. */
   | { readonly kind: 'reachChecked' }
   /** The tracker is of a release that lists us at the address it sees, whatever we advertise. */

@@ -12,6 +12,8 @@ export type Found = Extract<TrackerReply, { kind: 'reach' }>['found'];
 export interface Reached {
   readonly address: Address;
   readonly found: 'reached' | 'stranger' | 'nobody';
+  /** A loopback that we advertise: the tracker took the address that it sees, as nobody else is led here by that. */
+  readonly insteadOf?: string;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;

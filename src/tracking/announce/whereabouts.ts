@@ -1,6 +1,7 @@
 // Where others find this client: the address that it listens on, the one that it advertises, and whether the tracker
 // that is asked reaches it there; what that tracker can. Pure.
 
+import { isLoopback } from '../../foundation/base/hosts.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { commonFeatures, type Features } from '../../foundation/wire/features.js';
@@ -8,7 +9,7 @@ import { OWN_FEATURES, TRACKER_FEATURES, type TrackerReply, type TrackerRequest 
 import type { AnnounceSetting } from './effects.js';
 import type { AnnounceEvent } from './messages.js';
 import type { Own } from './own.js';
-import { ReachCheck } from './reach-check.js';
+import { ReachCheck, type Reached } from './reach-check.js';
 import { helloOf } from './requests.js';
 
 type Reply<K extends TrackerReply['kind']> = Extract<TrackerReply, { kind: K }>;
@@ -38,8 +39,10 @@ export class Whereabouts {
     return this.#features;
   }
 
-  get reach(): ReachCheck['last'] {
-    return this.#reach.last;
+  get reach(): Reached | undefined {
+    const [last, named] = [this.#reach.last, this.#advertise?.host];
+    const isMisled = last !== undefined && named !== undefined && isLoopback(named) && !isLoopback(last.address.host);
+    return isMisled ? { ...last, insteadOf: named } : last;
   }
 
   hello(own: Own): TrackerRequest {
@@ -85,7 +88,8 @@ export class Whereabouts {
   answered(tracker: Address, reply: TrackerReply, nowMs: number): void {
     const { found, host, port } = reply.kind === 'reach' ? reply : { found: 'unasked' as const, host: '', port: 0 };
     const isNews = this.#reach.answered(found, { host, port }, nowMs);
-    if (isNews && this.reach !== undefined) this.#tell({ kind: 'reach', tracker, ...this.reach });
+    const { reach } = this;
+    if (isNews && reach !== undefined) this.#tell({ kind: 'reach', tracker, ...reach });
     this.#tell({ kind: 'reachChecked' });
   }
 

@@ -190,6 +190,20 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
     /^bad upload port .*: tracker 192\.0\.2\.1:7001 cannot reach this client at 10\.0\.0\.1:6881: nobody/,
   ],
   [
+    'a client that advertises a loopback to another machine',
+    {
+      reach: [
+        {
+          tracker: '192.0.2.1:7001',
+          address: { host: '10.0.0.1', port: 6881 },
+          found: 'reached',
+          insteadOf: '127.0.0.1',
+        },
+      ],
+    },
+    /^note upload port .*: tracker 192\.0\.2\.1:7001 looks for this client at 10\.0\.0\.1:6881: 127\.0\.0\.1, which/,
+  ],
+  [
     'a file that a tracker does not list',
     { refusals: [{ name: 'a.iso', sentence: 'nobody answers at 192.0.2.9:6901' }] },
     /^bad a\.iso: is refused by a tracker: nobody answers at 192\.0\.2\.9:6901$/,

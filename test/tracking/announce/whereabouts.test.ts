@@ -62,6 +62,20 @@ test('FC-19: a tracker is asked once it lists a file, again while it does not re
   assert.equal(asked(), 4, 'who is reached does not ask again');
 });
 
+test('a loopback that is advertised is told of once a tracker looks elsewhere; any other address is not', () => {
+  for (const [host, insteadOf] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['192.0.2.7', undefined],
+    [undefined, undefined],
+  ] as const) {
+    const theatre = withFeatures(new Theatre({ advertise: { host, port: 7_000 } }), TODAY).start();
+    theatre.register(A);
+    const told = theatre.events.flatMap((event) => (event.kind === 'reach' ? [event.insteadOf] : []));
+    assert.deepEqual(told, [insteadOf]);
+  }
+});
+
 test('FC-01: a client whose identity is used elsewhere asks for a new one; whoever keeps it tells all again', () => {
   const beside = { kind: 'beside', what: 'sameIdentity', host: '10.0.0.2', port: 6_902 } as const;
   const copy = withFeatures(new Theatre(), TODAY).start();
