@@ -150,8 +150,8 @@ test("C11: a whole other swarm at the trackers' addresses is asked for nothing, 
   await sharedFile(stage, client);
   const [own, other] = [ours, theirs].map(({ root }) => shortName(keyIdOf(root.publicKey)));
   const both = new RegExp(`is of another swarm \\(its root is ${other}, yours is ${own}\\)`);
-  const told = await client.until((event) => event.kind === 'notice' && event.level === 'bad');
-  assert.match(JSON.stringify(told), both);
+  // A tracker that was slow to answer may have been told of before.
+  await client.until((event) => event.kind === 'notice' && event.level === 'bad' && both.test(JSON.stringify(event)));
   const { swarm } = await figuresOf(stage.addresses[0], theirs.member({ role: 'reader' }));
   assert.equal(swarm.members, 0);
   await honest.end(HOSTILE_SOCKETS);

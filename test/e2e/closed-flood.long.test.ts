@@ -15,7 +15,7 @@ import { closedPassage } from '../../src/foundation/wire/tls.js';
 import { TRACKER_WIRE } from '../../src/tracking/tracker/messages.js';
 import { PEER_WIRE } from '../../src/transfer/peer/codec/messages.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
-import { eventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
+import { eventually, listedEventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
 /** Another one than that of honest members, as an attacker on the network has. */
 const HOSTILE = '127.0.0.9';
@@ -137,6 +137,8 @@ test('a flood of hostile handshakes at a tracker and a client lets an honest dow
   const place = await seeder.address();
   const source = await swarm.makeFile('model.bin', 4 * PIECE);
   await seeder.succeed(`share ${source} ${swarm.path('model.mtorrent')}`);
+  // Its connection to the tracker and what the tracker opened for its first word are there before they are counted.
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the seeder is listed');
   const leecher = swarm.startClient('leecher');
   await leecher.address();
   await copyFile(swarm.path('model.mtorrent'), swarm.path('other.mtorrent'));

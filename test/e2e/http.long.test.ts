@@ -171,7 +171,10 @@ test('events are the objects of --json, and no more than a few streams are held'
     (heard) => heard.includes('"event":"progress"'),
     'progress is told',
   );
-  const rows = [...text.matchAll(/^data: (.*)$/gm)].map(([, row = '']) => JSON.parse(row) as object);
+  // What is not yet here whole says nothing.
+  const rows = [...text.slice(0, text.lastIndexOf('\n') + 1).matchAll(/^data: (.*)$/gm)].map(
+    ([, row = '']) => JSON.parse(row) as object,
+  );
   for (const row of rows) assert.deepEqual(mismatches(row, schema), []);
   for (const each of others) each.destroy();
   await eventually(open, ({ statusCode }) => statusCode === 200, 'there is room again');
@@ -271,12 +274,14 @@ test('thousands of connections leave the endpoint alive, and the token lets in n
   assert.ok(sockets.some(({ closed, destroyed }) => !closed && !destroyed));
   // The others are still there.
   assert.equal((await ask({ port }, '/healthz')).status, 200);
+  const [toldBefore, fromMs] = [told.length, performance.now()];
   for (let times = 0; times < 30; times += 1) {
     const headers = { authorization: `Bearer ${token.slice(0, -1)}` };
     const { status } = await ask({ port }, '/api/v1/about', { headers });
     assert.ok(status === 401 || status === 429);
   }
-  assert.ok(told.length <= 3, 'wrong attempts are told once a second at most');
+  const seconds = (performance.now() - fromMs) / 1_000;
+  assert.ok(told.length - toldBefore <= 1 + Math.ceil(seconds), 'wrong attempts are told once a second at most');
 });
 
 test('a daemon serves where it was told to, web prints a link that works once, and its token is private', async (t) => {

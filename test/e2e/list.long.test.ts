@@ -53,6 +53,12 @@ test('what is shared is listed with the link that fetches it; what is shared unl
   await getWhole(leecher, swarm.path('secret.mtorrent'), swarm.path('got-secret.bin'));
   await getWhole(leecher, swarm.path('model.mtorrent'), swarm.path('got.bin'));
   await lists([second, first], 'Model.bin');
+  // Whichever of them answers from now on.
+  await eventually(
+    () => listFiles([second, first], 'model'),
+    (files) => files[0]?.complete === 2,
+    'both have every piece, says the second',
+  );
   const [file] = await eventually(
     () => listFiles(swarm.trackers, 'model'),
     (files) => files[0]?.complete === 2,

@@ -16,12 +16,16 @@ import { create, eventually, killHard, PIECE, shareHere, stageSwarm, startTracke
 const PIECES = 400;
 const DOWN = `${2 * PIECE}`;
 
-async function startWatched(swarm: Swarm, port: number): Promise<{ daemon: DaemonProcess; link: string }> {
+async function startWatched(swarm: Swarm, port: number): Promise<DaemonProcess> {
   await mkdir(swarm.path('downloads'), { recursive: true });
   const places = ['--http', `127.0.0.1:${port}`, '--download-dir', swarm.path('downloads')];
-  const daemon = await startDaemon(swarm, [...places, '--download-limit', DOWN]);
+  return startDaemon(swarm, [...places, '--download-limit', DOWN]);
+}
+
+/** Good for a minute: it is asked for when the page is opened. */
+async function linkOf(swarm: Swarm): Promise<string> {
   const { stdout } = await onDaemon(swarm, 'web');
-  return { daemon, link: /http:\S+/.exec(stdout)?.[0] ?? '' };
+  return /http:\S+/.exec(stdout)?.[0] ?? '';
 }
 
 /** Of the parts that are here and of the peers, as the map tells a person who does not see it. */
@@ -42,13 +46,17 @@ test('a client that is killed leaves the map and the list of peers of its downlo
   const dying = swarm.startClient('dying');
   await dying.succeed(`share ${source} ${swarm.path('dying.mtorrent')}`);
   const its = formatAddress(await dying.address());
-  const { link } = await startWatched(swarm, await freePort());
-  const { page, complaints } = await openPage(browser, link);
+  await startWatched(swarm, await freePort());
+  const { page, complaints } = await openPage(browser, await linkOf(swarm));
   await attach(swarm).succeed('get watched.mtorrent downloads/');
   await page.getByRole('button', { name: 'disk.img', exact: true }).click();
   const cell = page.getByRole('cell', { name: its, exact: true });
   await cell.waitFor();
-  assert.equal((await seenOnMap(page)).peers, 2);
+  await eventually(
+    () => seenOnMap(page),
+    ({ peers }) => peers === 2,
+    'the other one is on the map, too',
+  );
 
   await killHard(dying);
   await cell.waitFor({ state: 'detached' });
@@ -78,8 +86,8 @@ test('a page says that its client is gone, then that it was started again, and b
   await create(swarm, source, 'watched.mtorrent');
   await shareHere(swarm, source, 'disk.mtorrent');
   const port = await freePort();
-  const { daemon, link } = await startWatched(swarm, port);
-  const { page } = await openPage(browser, link);
+  const daemon = await startWatched(swarm, port);
+  const { page } = await openPage(browser, await linkOf(swarm));
   await attach(swarm).succeed('get watched.mtorrent downloads/');
   await page.getByRole('button', { name: 'disk.img', exact: true }).click();
   const { parts } = await eventually(
@@ -91,9 +99,9 @@ test('a page says that its client is gone, then that it was started again, and b
   await killHard(daemon);
   await page.getByRole('alert').filter({ hasText: 'it may have ended' }).waitFor();
   await isAccessible(page);
-  const again = await startWatched(swarm, port);
+  await startWatched(swarm, port);
   await page.getByRole('alert').filter({ hasText: 'was started again; open the link' }).waitFor();
-  await page.goto(again.link);
+  await page.goto(await linkOf(swarm));
   await page.getByRole('button', { name: 'disk.img', exact: true }).click();
   await eventually(
     () => seenOnMap(page),

@@ -14,6 +14,9 @@ test('the page of a tracker shows what is shared, who has how much, its requests
   if (browser === undefined) return;
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0, ['--http', '127.0.0.1:0']);
+  // At once: it is good for a minute.
+  const link = /http:\S+\/\?word=\S+/.exec(await tracker.said(/its page, once and within a minute: \S+\n/))?.[0] ?? '';
+  const { page, complaints } = await openPage(browser, link);
   const partner = await swarm.startTracker(1);
   const source = await swarm.makeFile('disk.img', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'other.mtorrent');
@@ -21,11 +24,9 @@ test('the page of a tracker shows what is shared, who has how much, its requests
   const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < PIECES / 2);
   await partial.address();
   assert.equal((await fileOf(partial)).have, PIECES / 2);
-  const link = /http:\S+\/\?word=\S+/.exec(await tracker.said(/its page, once and within a minute: \S+\n/))?.[0] ?? '';
-  const { page, complaints } = await openPage(browser, link);
 
   await page.getByText('ready', { exact: true }).waitFor();
-  await page.getByText('the partner is connected').waitFor();
+  await page.getByText('the partner is connected').waitFor({ timeout: 2 * PATIENCE_MS });
   await page.getByText('both lists are equal').waitFor();
   await page.getByText(/^\d+\.\d requests a second in the last \d+ s, of them \d+\.\d announces, \d/).waitFor();
   await page.getByText('2 seeders, 1 complete').waitFor();

@@ -14,10 +14,13 @@ import { temporaryDirectory } from './temporary-directory.js';
 /** The other tracker of the command, which only goes into `.mtorrent` files. */
 export const OTHER: Address = { host: '127.0.0.1', port: 9 };
 
-export async function tracker(t: TestContext, seederListPath: string, leaseMs?: number): Promise<Address> {
+/** Clients share and are gone; what was acknowledged is looked for when all is over, however slow the machine is. */
+const LEASE_MS = 600_000;
+
+export async function tracker(t: TestContext, seederListPath: string): Promise<Address> {
   const log = { path: join(temporaryDirectory(t), 'tracker.log'), level: 'info' } as const;
   const own = { host: '127.0.0.1', port: 0 };
-  const lease = leaseMs === undefined ? {} : { leaseMs, renewMs: Math.floor(leaseMs / 3) };
+  const lease = { leaseMs: LEASE_MS, renewMs: LEASE_MS / 3 };
   const running = await startTracker({ own, partner: OTHER, seederListPath, log, ...lease });
   t.after(() => running.stop('the test ends'));
   return running.address;

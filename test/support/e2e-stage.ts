@@ -219,7 +219,7 @@ export async function getWhole(client: ConsoleProcess, mtorrent: string, destina
   return target;
 }
 
-export async function completes(client: ConsoleProcess, target: string, deadlineMs = 40_000): Promise<void> {
+export async function completes(client: ConsoleProcess, target: string, deadlineMs = PATIENCE_MS): Promise<void> {
   const event = await client.event((line) => line.includes(target), deadlineMs);
   assert.equal(event, `COMPLETED:${target}`, client.stderr);
 }

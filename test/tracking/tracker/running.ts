@@ -6,9 +6,9 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deferred, within } from '../../../src/foundation/base/deferred.js';
 import { type Address, parseAddress } from '../../../src/foundation/torrent/address.js';
+import { PATIENCE_MS } from '../../support/patience.js';
 
 const ENTRY = fileURLToPath(new URL('run-tracker.js', import.meta.url));
-const DEADLINE_MS = 30_000;
 
 export interface Run {
   readonly child: ChildProcess;
@@ -47,9 +47,9 @@ export function run(t: TestContext, args: readonly string[], under: readonly str
     get stderr() {
       return text.stderr;
     },
-    ended: () => within(end.promise, DEADLINE_MS, late('did not end')),
-    listening: () => within(listening.promise, DEADLINE_MS, late('does not listen')),
+    ended: () => within(end.promise, PATIENCE_MS, late('did not end')),
+    listening: () => within(listening.promise, PATIENCE_MS, late('does not listen')),
     endedOrListening: () =>
-      within(Promise.race([end.promise, listening.promise]), DEADLINE_MS, late('neither ends nor listens')),
+      within(Promise.race([end.promise, listening.promise]), PATIENCE_MS, late('neither ends nor listens')),
   };
 }

@@ -15,12 +15,11 @@ import {
   trackerReplies,
   trackerRequests,
 } from '../../../src/tracking/tracker/messages.js';
-
-const DEADLINE_MS = 10_000;
+import { PATIENCE_MS } from '../../support/patience.js';
 
 /** Waits, a turn of the event loop at a time, until it is so. */
 export async function until(isSo: () => boolean): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
+  const endMs = performance.now() + PATIENCE_MS;
   while (!isSo()) {
     assert.ok(performance.now() < endMs, `not so in time: ${isSo}`);
     await new Promise(setImmediate);
@@ -78,20 +77,20 @@ export class WireClient {
       const reply = this.replies[at];
       if (reply !== undefined) return reply;
       assert.ok(!this.socket.closed, `the connection ended with ${this.replies.length} replies`);
-      await within(this.#news.promise, DEADLINE_MS, () => assert.fail(`no reply ${at} in time`));
+      await within(this.#news.promise, PATIENCE_MS, () => assert.fail(`no reply ${at} in time`));
     }
   }
 
   /** Waits until there is a reply at this place, or never will be. */
   async replyOrEnd(at: number): Promise<void> {
     while (this.replies[at] === undefined && !this.socket.closed) {
-      await within(this.#news.promise, DEADLINE_MS, () => assert.fail(`neither reply ${at} nor an end in time`));
+      await within(this.#news.promise, PATIENCE_MS, () => assert.fail(`neither reply ${at} nor an end in time`));
     }
   }
 
   /** Waits for the tracker to end the connection. */
   async closed(): Promise<void> {
-    await within(this.ended.promise, DEADLINE_MS, () => assert.fail('the connection was not ended in time'));
+    await within(this.ended.promise, PATIENCE_MS, () => assert.fail('the connection was not ended in time'));
   }
 
   #tellNews(): void {
