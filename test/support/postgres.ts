@@ -176,10 +176,16 @@ export class PostgresServer {
     const child = this.#process;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    // The children of a killed postmaster notice it and end.
+    const children = this.#children();
     child.kill(signal);
     await ended;
     this.#process = undefined;
+    // Those of a killed postmaster notice it and end by themselves; before, no other one starts on their files.
+    await eventually(
+      () => children.filter(isAlive),
+      (left) => left.length === 0,
+      'the processes of the server have ended',
+    );
   }
 
   /** Secures connections from now on, where the client wants it. @param crt @param key paths of PEM files. */
@@ -206,14 +212,19 @@ export class PostgresServer {
   /** The postmaster first: it starts no further process meanwhile. */
   #signalAll(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal);
-    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').split(' ').filter(Boolean);
-    for (const child of children)
+    for (const child of this.#children())
       try {
-        process.kill(Number(child), signal);
+        process.kill(child, signal);
       } catch (error) {
         // It has ended meanwhile.
         if (errnoOf(error) !== 'ESRCH') throw error;
       }
+  }
+
+  /** Ids of the processes of the server beside the postmaster. */
+  #children(): readonly number[] {
+    const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
   }
 
   promote(): void {
@@ -267,6 +278,15 @@ export class PostgresServer {
   #there(program: string, args: readonly string[]): [string, string[]] {
     const [command = program, ...words] = [...this.#on, program, ...args];
     return [command, words];
+  }
+}
+
+/** Not one that has ended and is still to be waited for by its parent. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

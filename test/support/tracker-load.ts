@@ -40,7 +40,8 @@ type Places = Map<number, number>;
 /** kill -9 leaves what the kernel has, on a disk as in memory; memory is faster. */
 export function directoryInMemory(t: TestContext): string {
   const directory = mkdtempSync(join(fastRoot(), 'mtorrent-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  // A tracker of the test that still writes may bring a name back meanwhile.
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 
