@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, createReadStream } from 'node:fs';
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -25,6 +25,8 @@ export const PIECE = 512 * 1024;
 const ASK_AGAIN_MS = 10;
 const ASK_AGAIN_MAX_MS = 100;
 const ASK_AGAIN_GROWTH = 1.2;
+/** Of one directory: with the pauses of Node between them, some seconds. */
+const REMOVALS_MAX = 10;
 
 /** Memory instead of a disk where there is one: these tests are about processes, not about how fast a disk flushes. */
 export function fastRoot(): string {
@@ -39,7 +41,11 @@ export function fastRoot(): string {
 /** A swarm in a directory of its own, ended and removed after the test. */
 export async function stageSwarm(t: TestContext, root = fastRoot()): Promise<Swarm> {
   const swarm = await Swarm.create(root);
-  t.after(() => swarm.end());
+  t.after(async () => {
+    await swarm.stop();
+    // Programs that the test started beside it end behind this, and may bring a name back meanwhile.
+    await rm(swarm.directory, { recursive: true, force: true, maxRetries: REMOVALS_MAX });
+  });
   return swarm;
 }
 
