@@ -28,6 +28,7 @@ import { FalseClock } from '../support/faketime.js';
 import { restoreList } from '../support/first-release.js';
 import { PairClient, type PartnerFigures } from '../support/pair-client.js';
 import { PATIENCE_MS } from '../support/patience.js';
+import { startPatientTracker } from '../support/patient-tracker.js';
 import { directoryInMemory, passes } from '../support/tracker-load.js';
 import { type Run, run } from '../tracking/tracker/running.js';
 
@@ -313,7 +314,7 @@ test(
 
 test('R18: trackers that are renewed one after the other serve all the time, and lose nothing', DEADLINE, async (t) => {
   const swarm = await stageSwarm(t);
-  const running = [...(await swarm.startTrackers())];
+  const running = await swarm.startTrackers();
   let number = 0;
   for (const which of [1, 0] as const) {
     const staying = which === 1 ? 0 : 1;
@@ -325,11 +326,11 @@ test('R18: trackers that are renewed one after the other serve all the time, and
       }
     };
     await shareSome();
-    const ended = running[which]?.end();
+    const ended = running[which].end();
     await shareSome();
     assert.equal(await ended, 0);
     await shareSome();
-    running[which] = await swarm.startTracker(which);
+    await startPatientTracker(t, swarm, which);
     const guest = await PairClient.connect(t, swarm.trackers[which], 0);
     // Its first list has what it missed.
     assert.deepEqual(await guest.listed(swarmOf(number)), [1 + staying]);

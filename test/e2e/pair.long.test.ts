@@ -12,6 +12,7 @@ import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { eventually, killHard, PIECE, refusedWith, share, stageSwarm } from '../support/e2e-stage.js';
 import { PairClient, type PartnerFigures } from '../support/pair-client.js';
+import { startPatientTracker } from '../support/patient-tracker.js';
 
 function swarmOf(number: number): SwarmKey {
   return createHash('sha1').update(String(number)).digest('hex') as SwarmKey;
@@ -64,7 +65,7 @@ test('R5: a tracker that was killed has what it missed before it answers its fir
   for (let number = 1; number <= 500; number += 1) await seeder.share(swarmOf(number));
   await seeder.remove(swarmOf(1));
   const beganMs = performance.now();
-  await swarm.startTracker(0);
+  await startPatientTracker(t, swarm, 0);
   const listensMs = performance.now();
   const guest = await PairClient.connect(t, swarm.trackers[0], 0);
   assert.deepEqual(await guest.listed(swarmOf(500)), [2]);
@@ -86,7 +87,7 @@ test('R6: a tracker that lost its file, or comes for the first time, is sent eve
   for (let number = 1; number <= 300; number += 1) await seeder.share(swarmOf(number));
   await killHard(first);
   for (const end of ['', '-wal', '-shm']) await rm(swarm.path(`tracker-1.db${end}`), { force: true });
-  await swarm.startTracker(0);
+  await startPatientTracker(t, swarm, 0);
   const guest = await PairClient.connect(t, swarm.trackers[0], 0);
   assert.deepEqual(await guest.listed(swarmOf(300)), [2]);
   assert.equal((await guest.partner()).lastCatchUp?.isWhole, true);

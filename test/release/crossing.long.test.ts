@@ -173,8 +173,13 @@ test('the way back: a tracker of the first release that gets a new list has ever
   for (const end of ['', '-wal', '-shm', '-ballast']) await rm(swarm.path(`tracker-1.db${end}`), { force: true });
   await tracker(swarm, 0, program);
   const guest = await PairClient.connect(t, swarm.trackers[0], 0);
+  // The first release answers without its partner, too, when that takes longer than two seconds to be there.
+  await eventually(
+    () => guest.listed(key),
+    (ports) => ports.join() === '1,2',
+    'it has everything',
+  );
   assert.deepEqual(await guest.listed(gone), []);
-  assert.deepEqual(await guest.listed(key), [1, 2]);
 });
 
 test('the way back: the list that was kept before its format changed is served by the first release, and the partner tells it the rest', async (t) => {

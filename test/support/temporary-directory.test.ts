@@ -1,3 +1,5 @@
+// The folder of a test, which outlasts the programs of the test and not its process.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
