@@ -60,6 +60,14 @@ async function isFree(host: string, port: number): Promise<boolean> {
   return true;
 }
 
+/**
+ * Calls in turn, each when everything has been read that was there: stdout and stderr are two pipes, and a loop reads
+ * whichever it comes upon first. So what a process said on stderr before a line is known when that line is.
+ */
+function afterStderr(act: () => void): void {
+  setImmediate(() => setImmediate(act));
+}
+
 /** One process of `mtorrent`, its output as lines. */
 export class ProgramProcess {
   readonly name: string;
@@ -81,13 +89,16 @@ export class ProgramProcess {
       env: { ...withoutSettings(process.env), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.onLine(line));
+    createInterface({ input: this.#child.stdout }).on('line', (line) => afterStderr(() => this.onLine(line)));
     this.#child.stderr.on('data', (text) => this.#onStderr(String(text)));
     // The process may be gone before it has read what we say; its end is reported by `exit`.
     this.#child.stdin.on('error', () => undefined);
     // It could not be started at all; `close` follows.
     this.#child.on('error', (error) => this.#onStderr(error.message));
-    this.#child.on('close', (code, signal) => this.#onClose(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    this.#child.on('close', (code, signal) => {
+      const exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      afterStderr(() => this.#onClose(exitCode));
+    });
   }
 
   get pid(): number {
