@@ -2,6 +2,7 @@
 // limits by the time of day, and the end of sharing by a ratio.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
@@ -110,10 +111,10 @@ test('what is dropped into the watched folder is fetched, through a kill as well
   await mkdir(got);
   await mkdir(inbox);
   await first.said(/inbox is watched again/);
-  // Half of it first.
+  // Half of it first, and the rest before anything else is done.
   const text = await readFile(swarm.path('a.mtorrent'), 'utf8');
-  await writeFile(`${inbox}/a.mtorrent`, text.slice(0, 60));
-  await writeFile(`${inbox}/a.mtorrent`, text);
+  writeFileSync(`${inbox}/a.mtorrent`, text.slice(0, 60));
+  writeFileSync(`${inbox}/a.mtorrent`, text);
   await writeFile(`${inbox}/b.link`, `${await seeder.link('b.bin')}\n`);
   await writeFile(`${inbox}/bad.mtorrent`, 'no such thing\n');
   await symlink(swarm.path('c.mtorrent'), `${inbox}/link.mtorrent`);

@@ -12,9 +12,9 @@ import { hasTool } from '../support/needs.js';
 import type { TerminalProcess } from '../support/terminal.js';
 
 const SIZE = 2 * PIECE + 5;
-/** Some ten seconds at the rate that is set, so that it can be looked at under way. */
+/** More than half a minute at the rate that is set, so that it can be looked at under way. */
 const LONG_SIZE = 8 * PIECE;
-const SLOW = { MTORRENT_DOWNLOAD_LIMIT: '400K' };
+const SLOW = { MTORRENT_DOWNLOAD_LIMIT: '100K' };
 
 describe('typed', { concurrency: true }, () => {
   test('with a tracker pair of its own: two consoles, share, get', ownPair);

@@ -57,7 +57,7 @@ test('FC-05: an own pair at the wildcard is named by a real address, follows its
     ({ stdout }) => /partner 10\.77\.0\.2:7002 {2}connected\n/.test(`${stdout}\n`),
     'the pair follows itself',
   );
-  const got = await mtorrent(bob, 'get', 'w.mtorrent', 'copy.bin', '--timeout', '20s');
+  const got = await mtorrent(bob, 'get', 'w.mtorrent', 'copy.bin', '--timeout', '60s');
   assert.equal(got.code, 0, got.stderr);
 });
 

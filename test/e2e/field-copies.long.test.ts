@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
-import { ClientProcess } from '../../src/app/demo/processes.js';
+import { ClientProcess, freePort } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
@@ -14,7 +14,6 @@ import {
   listedEventually,
   PIECE,
   quit,
-  seederList,
   share,
   stageSwarm,
   startTrackerHere,
@@ -47,7 +46,12 @@ test('FC-01: a copied state directory is another client from its first start, an
   await getWhole(clone, mtorrent, swarm.path('two.bin'));
   assert.notEqual(identityIn(swarm.path('clone.state')).clientId, identityIn(swarm.path('original.state')).clientId);
   await quit(clone);
-  assert.deepEqual((await seederList(swarm, 0)).length, 1, 'the original is listed');
+  await listedEventually(
+    swarm,
+    0,
+    (rows) => rows.length === 1,
+    'the original is listed, and the clone is not any more',
+  );
   const third = swarm.startClient('third');
   assert.equal(
     await sha256OfFile(await getWhole(third, mtorrent, swarm.path('three.bin'))),
@@ -65,7 +69,10 @@ test('FC-01: a clone at the very same place is turned away by the tracker: it ta
   const listed = `big.bin 127.0.0.1:${port} 4`;
   await listedEventually(swarm, 0, (rows) => rows.includes(listed), 'the original is listed');
   // As on a machine with the same id and path: the place cannot tell them apart.
+  // Held meanwhile: what it writes aside would be gone while it is copied.
+  original.kill('SIGSTOP');
   copyState(swarm.path('original.state'), swarm.path('clone.state'));
+  original.kill('SIGCONT');
   const { clientId } = identityIn(swarm.path('original.state'));
   writeFileSync(swarm.path('clone.state/identity.json'), JSON.stringify({ version: 1, clientId, epoch: 1 }));
   writeFileSync(swarm.path('clone.state/library.json'), '{"version":1,"files":[]}');
@@ -84,7 +91,7 @@ test('FC-01: a clone at the very same place is turned away by the tracker: it ta
   );
   await listedEventually(swarm, 0, (rows) => rows.length === 2 && rows.includes(listed), 'both are listed');
   await quit(clone);
-  assert.deepEqual(await seederList(swarm, 0), [listed]);
+  await listedEventually(swarm, 0, (rows) => rows.join() === listed, 'the original alone is listed');
   assert.equal(identityIn(swarm.path('original.state')).clientId, clientId);
   assert.equal(original.stderr.split('came with the identity').length, 2, 'once');
   assert.equal(clone.stderr.split('has the identity of this one').length, 2, 'once');
@@ -94,9 +101,7 @@ test('FC-15: two clients behind one address and port are both told; one that adv
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const nat = [await ChaosProxy.open(t, swarm.trackers[0]), await ChaosProxy.open(t, swarm.trackers[1])] as const;
-  const probe = swarm.startClient('probe');
-  const { port } = await probe.address();
-  await quit(probe);
+  const port = await freePort();
   const behind = (name: string, host: string, more: readonly string[] = []): ClientProcess =>
     swarm.adopt(new ClientProcess(name, { host, port }, [nat[0].address, nat[1].address], swarm.directory, more));
   await ChaosProxy.open(t, { host: '127.0.0.2', port }, port);
@@ -111,7 +116,6 @@ test('FC-15: two clients behind one address and port are both told; one that adv
   );
   await first.said(
     new RegExp(`another client names 127\\.0\\.0\\.1:${port}, where this client is listed.*--advertise`),
-    20_000,
   );
   await quit(second);
 

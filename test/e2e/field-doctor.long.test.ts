@@ -6,7 +6,7 @@ import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { onDaemon, startDaemon } from '../support/daemon-stage.js';
-import { create, PIECE, stageSwarm } from '../support/e2e-stage.js';
+import { create, onceTried, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
 test('X6: doctor beside a client in the background asks it, too: its dead trackers and its port are among the findings', async (t) => {
   const swarm = await stageSwarm(t);
@@ -25,9 +25,11 @@ test('X7: a get after its trackers moved names those that it uses, and ends with
   const swarm = await stageSwarm(t);
   const mtorrent = await create(swarm, await swarm.makeFile('big.bin', PIECE), 'big.mtorrent');
   const get = () =>
-    runProgram(['get', mtorrent, swarm.path('got.bin'), '--alone', '--timeout', '10s'], swarm.directory, {
-      env: { XDG_STATE_HOME: swarm.path('state') },
-    });
+    onceTried((timeout) =>
+      runProgram(['get', mtorrent, swarm.path('got.bin'), '--alone', '--timeout', timeout], swarm.directory, {
+        env: { XDG_STATE_HOME: swarm.path('state') },
+      }),
+    );
   const before = await get();
   assert.equal(before.code, 6, before.stderr);
   const [, , ...rest] = readFileSync(mtorrent, 'utf8').split('\n');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -47,6 +47,16 @@ async function otherDisk(t: TestContext): Promise<string | undefined> {
   return directory;
 }
 
+/** What the threads of a process are in the midst of a call about: the first argument of a read is a descriptor. */
+async function callsAbout(pid: number): Promise<readonly string[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const calls = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/syscall`, 'utf8').catch(() => '')),
+  );
+  const descriptors = calls.map((call) => Number(call.split(' ')[1]));
+  return Promise.all(descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')));
+}
+
 /** Reads of these files by a running process do not return; resolves once they do not, to what ends that. */
 async function hanging(swarm: Swarm, pid: number, paths: readonly string[]): Promise<() => void> {
   const inject = 'inject=pread64,preadv,preadv2,read:delay_enter=100s';
@@ -73,7 +83,8 @@ test('FC-25: a share whose disk hangs keeps nobody from the others, is withdrawn
   if (disk === undefined) return;
   await startTrackerHere(swarm);
   const seeder = swarm.startClient('seeder');
-  const source = await swarm.makeFile('works.bin', 24 * PIECE);
+  // Small: it is fetched in a part of the deadline, also where there is one slow core.
+  const source = await swarm.makeFile('works.bin', 4 * PIECE);
   copyFileSync(await swarm.makeFile('on-disk.bin', 24 * PIECE + 1), join(disk, 'hangs.bin'));
   const hung = await share(seeder, join(disk, 'hangs.bin'), 'hangs.mtorrent');
   const works = await share(seeder, source, 'works.mtorrent');
@@ -92,7 +103,7 @@ test('FC-25: a share whose disk hangs keeps nobody from the others, is withdrawn
     performance.now() - begunMs < 9_000,
     'uploads of another disk did not wait for the deadline of the hung one',
   );
-  const said = await seeder.said(/hangs\.bin is on a network disk that does not answer \(ETIMEDOUT\)/, 40_000);
+  const said = await seeder.said(/hangs\.bin is on a network disk that does not answer \(ETIMEDOUT\)/);
   assert.match(said, /no longer shared, and is tried again by itself/);
   heal();
   await first.finished();
@@ -117,9 +128,9 @@ test('FC-25: hashing and serving of a disk that hangs delay no other share, and 
   first.write(`share ${quoted(hashed)} ${quoted(swarm.path('hashed.mtorrent'))}`);
   await share(second, await swarm.makeFile('works.bin', 3 * PIECE), 'works.mtorrent');
   await eventually(
-    () => second.command('show peers served.bin'),
-    ({ rows }) => rows.length > 0,
-    'the file on the hung disk is being fetched',
+    () => callsAbout(daemon.pid),
+    (calls) => paths.every((path) => calls.includes(path)),
+    'both files on the hung disk are being read',
   );
   const { stdout, stderr } = await onDaemon(swarm, 'stop');
   assert.match(stdout, /^stopped the client at /);

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { bundleUrl } from '../../src/foundation/base/installation.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
@@ -28,6 +29,7 @@ import { PATIENCE_MS } from '../support/patience.js';
 
 interface Stage {
   readonly swarm: Swarm;
+  readonly seeder: ClientProcess;
   readonly user: User;
   readonly start: (...words: readonly string[]) => CommandRun;
   /** A `get`, to its end. */
@@ -54,6 +56,7 @@ async function stage(t: TestContext): Promise<Stage> {
     new CommandRun(t, user, ['get', ...words, '--socket', socketOf(swarm)]);
   return {
     swarm,
+    seeder,
     user,
     start,
     get: (...words) => start(...words).outcome(),
@@ -170,21 +173,16 @@ test('what lies at the target of a file is told as what it is, and nothing goes 
 });
 
 test('the command that a stopped get suggests goes on as it is typed, in every shell, where that began', async (t) => {
-  const { swarm, user, start } = await stage(t);
+  const { swarm, seeder, user, start } = await stage(t);
+  // Twenty seconds for the file unless the limit goes.
+  await seeder.succeed('limit up 256K');
   const directory = "-odd =dir ~x it's";
   mkdirSync(swarm.path(directory));
-  const run = start(
-    'v1.mtorrent',
-    `--download-dir=${directory}`,
-    '--only',
-    'large.bin',
-    '--json',
-    '--download-limit',
-    '1M',
-  );
+  const run = start('v1.mtorrent', `--download-dir=${directory}`, '--only', 'large.bin', '--json');
   await run.line(/"have":[1-9]/);
   run.kill('SIGINT');
   assert.equal(await run.exited, 7, run.stderr);
+  await seeder.succeed('limit up off');
   const again = /: (mtorrent get .*) continues it/.exec(run.stderr)?.[1];
   assert.ok(again !== undefined, run.stderr);
   assert.deepEqual(readdirSync(swarm.path(directory)), ['v1.part']);

@@ -120,7 +120,7 @@ test('a get by a link that was stopped goes on by the same words without any tra
   const { user, directory, source, link } = await shared('four', false);
   const first = new CommandRun(t, user, ['info', link, '--json']);
   assert.equal((await first.outcome()).code, 0, first.stderr);
-  const slow = new CommandRun(t, user, ['get', link, 'to/x.bin', '--download-limit', '64K', '--timeout', '3s']);
+  const slow = new CommandRun(t, user, ['get', link, 'to/x.bin', '--download-limit', '32K', '--timeout', '8s']);
   const { code, stderr } = await slow.outcome();
   assert.equal(code, 14, stderr);
   assert.match(stderr, /TIMED_OUT: .*get mtorrent:/);

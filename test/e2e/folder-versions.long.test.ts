@@ -155,11 +155,11 @@ test("a client's own shares are used without being named, and an unfinished down
   const { user, old, fresh, mtorrent, path } = await versions(30, [1, 2, 3]);
   const own = await startClientHere(scenery, `own-${shares}`);
   await own.share(old, path('v1.bin.mtorrent'));
-  const download = await own.get(mtorrent, path('to/v2.bin'));
   const heard: unknown[] = [];
   own.listen((event) => {
     if (event.kind === 'reused') heard.push(event.sources);
   });
+  const download = await own.get(mtorrent, path('to/v2.bin'));
   assert.equal(await download.finished(), path('to/v2.bin'));
   assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
   const row = await own.file(path('to/v2.bin'));

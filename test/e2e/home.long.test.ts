@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
@@ -129,13 +130,15 @@ test('when both ports of the own pair are taken, the commands that are advised m
   t.after(() => {
     for (const server of servers) server.close();
   });
+  await Promise.all(servers.map((server) => once(server, 'listening')));
   const second = new CommandRun(t, ada, []);
   await printedLine(second);
   const calls = second.stderr.match(/retrack \S+:\d+ \S+:\d+/g) ?? [];
   assert.equal(calls.length, 2, second.stderr);
   for (const call of calls) {
     second.write(call);
-    await second.line(/^moved 1 file from /);
+    // `retrack OLD NEW`: each has an answer of its own.
+    await second.line(new RegExp(`^moved 1 file from ${call.split(' ')[1]} `));
   }
   const words = ['get', 'film.mtorrent', 'copy.bin', '--timeout', '60s'];
   const { code, stderr } = await new CommandRun(t, await makeUser(swarm.directory, 'bob'), words).outcome();
@@ -196,11 +199,12 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
   await swarm.makeFile('film.bin', 2 * PIECE);
   run.write('share film.bin film.mtorrent');
   await run.line(/^SUCCESS:film/);
+  const isGivenUp = (): boolean => /tracker 1 cannot be kept running/.test(run.stderr);
   const kill = async (): Promise<void> => {
     await writeFile(`${deaths}/tracker-1`, '');
     await eventually(
       () => namesIn(deaths),
-      (names) => names.length === 0,
+      (names) => names.length === 0 || isGivenUp(),
       'tracker 1 is dead',
     );
   };
@@ -217,8 +221,8 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
     await kill();
     await eventually(answers, Boolean, 'tracker 1 answers again');
   }
-  await kill();
-  await run.said(/tracker 1 cannot be kept running/);
+  // On a slow machine so many may take longer than the time in which they count.
+  await eventually(kill, isGivenUp, 'tracker 1 is given up');
   const { code, stderr } = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'copy.bin', '--alone']).outcome();
   assert.equal(code, 0, `tracker 2 suffices: ${stderr}`);
   run.write('quit');
@@ -269,8 +273,12 @@ test('a new home swarm is closed from its first run: a stranger gets nothing, on
   assert.equal(status.code, 8, status.stderr);
   const [, directory = ''] = /swarm of your consoles ask with: --identity (\S+)$/m.exec(status.stderr) ?? [];
   assert.equal(directory, `${homeOf(ada)}/swarm`);
-  const members = await new CommandRun(t, ada, ['swarm', 'members', '--identity', directory]).outcome();
-  for (const role of [/ admin /, / client /]) assert.match(members.stdout, role);
+  // Either tracker may have let the other machine in, and either is asked.
+  await eventually(
+    () => new CommandRun(t, ada, ['swarm', 'members', '--identity', directory]).outcome(),
+    ({ stdout }) => [/ admin /, / client /].every((role) => role.test(stdout)),
+    'both are known',
+  );
   first.write('quit');
   assert.equal(await first.exited, 0, first.stderr);
 

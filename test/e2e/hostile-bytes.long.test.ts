@@ -11,8 +11,7 @@ import { type Address, formatAddress } from '../../src/foundation/torrent/addres
 import { TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
 import { PEER_MAGIC } from '../../src/transfer/peer/codec/messages.js';
 import { getWhole, OPEN_REMARK, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
-
-const HANG_UP_MS = 10_000;
+import { PATIENCE_MS } from '../support/patience.js';
 
 /** Sends `bytes`, and then nothing; resolves with what came back when the other side has hung up. */
 async function hungUpOn(address: Address, bytes: Uint8Array): Promise<string> {
@@ -27,7 +26,7 @@ async function hungUpOn(address: Address, bytes: Uint8Array): Promise<string> {
   socket.on('close', () => closed.resolve());
   socket.write(bytes);
   try {
-    await within(closed.promise, HANG_UP_MS, () => assert.fail(`${formatAddress(address)} did not hang up`));
+    await within(closed.promise, PATIENCE_MS, () => assert.fail(`${formatAddress(address)} did not hang up`));
   } finally {
     socket.destroy();
   }

@@ -67,7 +67,6 @@ test('L1, L5: a hundred downloads and a hundred shares in one client cost few de
     },
     (is) => is,
     'all have come',
-    60_000,
   );
   await Promise.all(gets);
   assert.deepEqual(new Set((await filesOf(client)).map(({ state }) => state)), new Set(['seeding']));
@@ -81,6 +80,5 @@ test('L1, L5: a hundred downloads and a hundred shares in one client cost few de
     () => loadOf(seeder.pid),
     (load) => load < 0.01,
     'a hundred shares at rest take less than 1 % of a core',
-    40_000,
   );
 });

@@ -26,7 +26,8 @@ import {
 } from '../support/e2e-stage.js';
 import { PATIENCE_MS } from '../support/patience.js';
 
-const SLOW = ['--upload-limit', '2M'];
+/** A minute for the file of three, so that it is looked at in time. */
+const SLOW = ['--upload-limit', '128K'];
 
 function startThreaded(swarm: Swarm, name: string, threads: number, options: readonly string[] = []): ClientProcess {
   return swarm.startClient(name, 0, options, { env: { MTORRENT_PEER_THREADS: String(threads) } });

@@ -87,11 +87,13 @@ async function twoTerminals(t: TestContext): Promise<void> {
   // The line for the second one stands in the first one's block.
   const line = await invitationOn(first);
   const state2 = { XDG_STATE_HOME: '/tmp/try/state2', XDG_CONFIG_HOME: '/tmp/try/config2' };
-  const place = { directory: '/tmp/try/b', env: { ...state2, MTORRENT_DOWNLOAD_LIMIT: '4M' } };
+  const place = { directory: '/tmp/try/b', env: { ...state2, MTORRENT_DOWNLOAD_LIMIT: '1M' } };
   await world.whole(line, place);
   const second = world.type('mtorrent', place);
   await playConsole(second, getting);
   await second.until(/^from 192\.0\.2\.2:6881 +\S+@\S+ \(\w+\) +received /m);
+  await second.prompts();
+  second.type('limit down off\r');
   await second.until(/^complete: /m);
   for (const name of LLAMA)
     assert.equal(
@@ -115,7 +117,7 @@ async function exchange(t: TestContext): Promise<void> {
     const [tracker, shown] = await playStart(stage, text, place ?? {});
     await playConsole(tracker, shown);
   }
-  const slow = { MTORRENT_UPLOAD_LIMIT: '3M' };
+  const slow = { MTORRENT_UPLOAD_LIMIT: '1M' };
   const [sharer, shared] = await playStart(stage, '$ mtorrent client 192.0.2.11', { ...one, env: slow });
   await playConsole(sharer, shared);
   await mkdir(world.path('/home/ada/two'), { recursive: true });
@@ -124,7 +126,12 @@ async function exchange(t: TestContext): Promise<void> {
   const at = got.findIndex((row) => row.endsWith('show downloads'));
   await playConsole(getter, got.slice(0, at));
   await getter.until(/↓ *[1-9].*1 peer/);
-  await playConsole(getter, got.slice(at));
+  const end = got.findIndex((row) => row.startsWith('complete:'));
+  await playConsole(getter, got.slice(at, end));
+  // It has been looked at under way.
+  await sharer.prompts();
+  sharer.type('limit up off\r');
+  await playConsole(getter, got.slice(end));
   // It serves it from now on.
   await sharer.prompts();
   sharer.type('quit\r');

@@ -78,8 +78,8 @@ test('the report of a one-shot get that has ended is there, and a tracker that t
   await shareHere(swarm, await swarm.makeFile('disk.img', SIZE), 'disk.mtorrent');
   const got = await runProgram(['get', 'disk.mtorrent', 'got.img', '--alone'], swarm.directory);
   assert.equal(got.code, 0, got.stderr);
-  const { rows } = await report(swarm, ({ finished }) => finished === 1, 'it told of its end before it left');
-  assert.ok(rows.some(({ role, isListed }) => role === 'done' && !isListed));
+  await report(swarm, ({ finished }) => finished === 1, 'it told of its end before it left');
+  await report(swarm, ({ rows }) => rows.some(({ role, isListed }) => role === 'done' && !isListed), 'it has left');
   await report(swarm, (now) => sentBySource(now) >= SIZE, 'the seeder tells of it');
   await killHard(tracker);
   const text = await eventually(

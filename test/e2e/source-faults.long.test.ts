@@ -19,8 +19,8 @@ import {
 } from '../support/e2e-stage.js';
 
 /** So slow that what happens then happens in the middle of a download. */
-const SLOW = ['--upload-limit', '3M'];
-const SLOW_BYTES = 3 * 1024 * 1024;
+const SLOW = ['--upload-limit', '1M'];
+const SLOW_BYTES = 1024 * 1024;
 
 test('F11: a shared file that is changed under its client is withdrawn before a wrong byte goes out, and shared again when it is right', async (t) => {
   const swarm = await stageSwarm(t);

@@ -85,6 +85,21 @@ async function redrawn(terminal: TerminalProcess, typed = ''): Promise<readonly 
   }, `the progress is drawn anew, and below it "${below}"`);
 }
 
+/** Presses it again, and once more whenever it came too late and asks once more. Answers the exit code. */
+async function quitsByCtrlC(terminal: TerminalProcess): Promise<number> {
+  let exitCode: number | undefined;
+  void terminal.exited.then((code) => {
+    exitCode = code;
+  });
+  const asked = (): number => terminal.lines.join('\n').split('again to quit').length;
+  for (;;) {
+    const before = asked();
+    terminal.type(CTRL_C);
+    await eventually(() => exitCode !== undefined || asked() > before, Boolean, 'it ends, or asks again');
+    if (exitCode !== undefined) return exitCode;
+  }
+}
+
 test('Tab completes commands, paths and files, and lists what could be meant', async (t) => {
   const staged = await stage(t);
   if (staged === undefined) return;
@@ -298,7 +313,7 @@ test('Ctrl-C clears the line, stops waiting, asks, and quits when it is pressed 
   await terminal.until(/\(busy\)>$/);
   terminal.type(CTRL_C);
   await terminal.prompts();
-  assert.doesNotMatch(terminal.lines.join(), /once more/);
+  assert.doesNotMatch(terminal.lines.join(), /again to quit/);
   terminal.type(CTRL_C);
   await terminal.until(/1 download is running; press Ctrl-C again to quit/);
   // A line in between is another matter: it asks again.
@@ -307,8 +322,7 @@ test('Ctrl-C clears the line, stops waiting, asks, and quits when it is pressed 
   await terminal.prompts();
   terminal.type(CTRL_C);
   await terminal.until(/again to quit[\s\S]*again to quit/);
-  terminal.type(CTRL_C);
-  assert.equal(await terminal.exited, 0);
+  assert.equal(await quitsByCtrlC(terminal), 0);
   const lines = await terminal.until(/mtorrent> quit\nBYE$/);
   assert.equal(progressOf(lines).length, 0);
 
