@@ -258,7 +258,7 @@ export class ClientActor {
         break;
       case 'listPeers':
       case 'mapSwarm':
-        void peersTold(this.#queries, effect).then((event) => this.#tellUser(event));
+        void peersTold(this.#queries, effect, () => this.#trackers.outside).then((event) => this.#tellUser(event));
         break;
       case 'listStats':
         void this.#listStats(effect.ask);
@@ -324,7 +324,8 @@ export class ClientActor {
     else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
       this.#jobs.downloadTold(event);
-      this.#host.post({ kind: 'download', event });
+      const outside = event.kind === 'peerSilent' ? this.#trackers.outside : undefined;
+      this.#host.post({ kind: 'download', event, outside });
     }
   }
 

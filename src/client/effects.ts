@@ -187,6 +187,8 @@ export type ClientInput =
   | {
       readonly kind: 'download';
       readonly event: Exclude<DownloadEvent, { readonly ask: number } | { readonly kind: 'poolReady' }>;
+      /** With `peerSilent`: hosts at which trackers know this client, and which this machine does not have. */
+      readonly outside?: readonly string[] | undefined;
     }
   /** A completed download lies at its target. */
   | {

@@ -109,7 +109,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'partFailed':
         return this.#about(input.file, (record) => this.#onFailed(record, input.refusal, nowMs));
       case 'download':
-        return this.#onDownload(input.event, nowMs);
+        return this.#onDownload(input, nowMs);
       case 'completedSeen':
         return this.#about(input.file, (record) => this.#onCompleted(record, input));
       case 'serve':
@@ -285,7 +285,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return effects;
   }
 
-  #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event'], nowMs: number): readonly ClientEffect[] {
+  #onDownload(
+    { event, outside = [] }: Extract<ClientInput, { kind: 'download' }>,
+    nowMs: number,
+  ): readonly ClientEffect[] {
     const record = this.#files.get(event.file);
     if (record === undefined) return NO_EFFECTS;
     switch (event.kind) {
@@ -324,7 +327,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'readable':
         return this.#readers.readable(event.file, event.piece, event.pieces);
       case 'peerSilent': {
-        const { found, remedy } = aboutSilent(event.trouble);
+        const { found, remedy } = aboutSilent(event, outside);
         return [bad(`${record.entry.name}: ${formatAddress(event)} ${found}; ${remedy}`)];
       }
       case 'peerBanned':

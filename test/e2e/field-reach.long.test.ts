@@ -7,7 +7,7 @@ import { ClientProcess, ConsoleProcess, TrackerProcess } from '../../src/app/dem
 import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
 import { completes, eventually, filesOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
-import { type NetworkMachine, twoMachines } from '../support/network.js';
+import { makeMachine, type NetworkMachine, twoMachines } from '../support/network.js';
 
 const TRACKERS: readonly [Address, Address] = [
   { host: '10.77.0.3', port: 7_101 },
@@ -234,4 +234,65 @@ test('FC-13: a client at a new address of its machine knows the files of the for
     (await filesOf(now)).map(({ name }) => name),
     ['own.bin'],
   );
+});
+
+/** A router that does not lead back to itself, two machines behind it, and one outside. */
+async function behindOneNat(t: TestContext): Promise<readonly NetworkMachine[] | undefined> {
+  if (!hasTool(t, 'nft')) return undefined;
+  const machines = [await makeMachine(t), await makeMachine(t), await makeMachine(t), await makeMachine(t)];
+  const [router, seederAt, getterAt, trackerAt] = machines;
+  if (!router || !seederAt || !getterAt || !trackerAt) return undefined;
+  const cable = (name: string, { pid }: NetworkMachine): string =>
+    `ip link add ${name} type veth peer name eth0 netns ${pid}\nip link set ${name} up`;
+  router.run(`ip link add inner type bridge
+ip addr add 10.78.0.1/24 dev inner
+ip link set inner up
+${cable('first', seederAt)}\nip link set first master inner
+${cable('second', getterAt)}\nip link set second master inner
+${cable('outer', trackerAt)}\nip addr add 203.0.113.1/24 dev outer
+echo 1 > /proc/sys/net/ipv4/ip_forward
+nft add table ip nat
+nft add chain ip nat pre '{ type nat hook prerouting priority -100; }'
+nft add chain ip nat post '{ type nat hook postrouting priority 100; }'
+nft add rule ip nat pre iifname outer tcp dport 6901 dnat to 10.78.0.2
+nft add rule ip nat post oifname outer masquerade`);
+  const addressed = (machine: NetworkMachine, address: string): string =>
+    machine.run(`ip addr add ${address}/24 dev eth0\nip link set eth0 up`);
+  for (const [machine, address] of [
+    [seederAt, '10.78.0.2'],
+    [getterAt, '10.78.0.3'],
+  ] as const) {
+    addressed(machine, address);
+    machine.run('ip route add default via 10.78.0.1');
+  }
+  addressed(trackerAt, '203.0.113.9');
+  return [seederAt, getterAt, trackerAt];
+}
+
+test('of two clients behind one NAT that does not lead back to itself the getter says so, and how they meet', async (t) => {
+  const machines = await behindOneNat(t);
+  const [seederAt, getterAt, trackerAt] = machines ?? [];
+  if (!seederAt || !getterAt || !trackerAt) return;
+  const swarm = await stageSwarm(t);
+  const trackers = [
+    { host: '203.0.113.9', port: 7_101 },
+    { host: '203.0.113.9', port: 7_102 },
+  ] as const;
+  const run = { launcher: trackerAt.on };
+  const tracker = swarm.adopt(new TrackerProcess('tracker-1', trackers[0], trackers[1], swarm.directory, [], run));
+  await tracker.started();
+  const client = (name: string, port: number, machine: NetworkMachine, options: readonly string[]): ClientProcess => {
+    const own = { host: '0.0.0.0', port };
+    const process = new ClientProcess(name, own, trackers, swarm.directory, options, { launcher: machine.on });
+    return swarm.adopt(process);
+  };
+  const seeder = client('seeder', 6_901, seederAt, ['--advertise', '203.0.113.1:6901']);
+  const mtorrent = await share(seeder, await swarm.makeFile('big.bin', 2 * PIECE), 'big.mtorrent');
+  const getter = client('getter', 6_902, getterAt, []);
+  await getter.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  const sameNat = /203\.0\.113\.1:6901.* does not answer, and is behind the same NAT as this client/;
+  assert.match(await getter.said(sameNat, 60_000), /that NAT has to lead back to itself \(hairpin/);
+  assert.match(await badFindings(getter), sameNat);
+  const { rows } = await getter.command('show peers big.bin');
+  assert.match(rows.join('\n'), sameNat);
 });

@@ -91,7 +91,7 @@ async function findingsHere(
   const { findingsOf } = await import('../../client/doctor/findings.js');
   const machine = lookAtMachine();
   const threads = threadsFact(machine, placementFor(machine, client.peerThreads));
-  return findingsOf({ ...measured, threads, reach: [], downloads: [], troubles: [], refusals: [] });
+  return findingsOf({ ...measured, threads, reach: [], outside: [], downloads: [], troubles: [], refusals: [] });
 }
 
 /** The client in the background; undefined when there is none, or it cannot be asked: then its port is another's. */

@@ -31,6 +31,7 @@ export interface ExaminationOptions {
     listOf(pair: NamedPair): TrackerList;
     /** What they find at this client's address now; settles within the deadline. */
     checkReach(deadlineMs: number): Promise<readonly ReachFact[]>;
+    readonly outside: readonly string[];
   };
   readonly stateDir: string;
   /** Of this machine in a closed swarm. */
@@ -69,6 +70,7 @@ export class Examination {
     const facts: Facts = {
       ...measured,
       reach,
+      outside: this.#options.trackers.outside,
       threads: this.#options.threadsFact,
       troubles: request.troubles,
       refusals: request.refusals,

@@ -9,9 +9,14 @@ import type { ThreadQueries } from '../threads/thread-queries.js';
 
 type Question = Extract<ClientEffect, { readonly kind: 'listPeers' | 'mapSwarm' }>;
 
-export async function peersTold(queries: ThreadQueries, question: Question): Promise<ClientEvent> {
+/** @param outside as `aboutSilent` takes it. */
+export async function peersTold(
+  queries: ThreadQueries,
+  question: Question,
+  outside: () => readonly string[],
+): Promise<ClientEvent> {
   if (question.kind === 'mapSwarm') return mapped(queries, question);
-  return { kind: 'peersListed', ask: question.ask, peers: await peerRows(queries, question.file) };
+  return { kind: 'peersListed', ask: question.ask, peers: await peerRows(queries, question.file, outside) };
 }
 
 async function mapped(
@@ -27,7 +32,11 @@ async function mapped(
   return { kind: 'mapped', ask, name, pieces, isLive, own, peers, asked, storing, fetchers: most };
 }
 
-async function peerRows(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
+async function peerRows(
+  queries: ThreadQueries,
+  file: number,
+  outside: () => readonly string[],
+): Promise<readonly PeerRow[]> {
   const [download, examined, to] = await Promise.all([
     queries.download({ kind: 'describe', file }, 'described'),
     queries.download({ kind: 'examine' }, 'examined'),
@@ -35,8 +44,9 @@ async function peerRows(queries: ThreadQueries, file: number): Promise<readonly 
   ]);
   const from = (download?.peers ?? []).map((peer): PeerRow => ({ direction: 'from', ...peer, problem: '' }));
   const silent = examined?.downloads.find((each) => each.file === file)?.silent ?? [];
+  const hosts = silent.length === 0 ? [] : outside();
   const inVain = silent.map(({ host, port, trouble }): PeerRow => {
-    const { found, remedy } = aboutSilent(trouble);
+    const { found, remedy } = aboutSilent({ host, trouble }, hosts);
     return {
       direction: 'silent',
       host,

@@ -152,6 +152,8 @@ export interface Facts {
   readonly ownHost: string | undefined;
   /** Of a running client; empty when no tracker has looked. */
   readonly reach: readonly ReachFact[];
+  /** Hosts at which trackers know this client, and which this machine does not have. */
+  readonly outside: readonly string[];
   readonly trackers: readonly TrackerFact[];
   readonly disks: readonly DiskFact[];
   /** Undefined where the system does not tell. */

@@ -312,18 +312,11 @@ function bad(subject: string, found: string, remedy: string): Finding {
   return { severity: 'bad', subject, found, remedy };
 }
 
-const SAME_NAT_REMEDY =
-  'it is behind the same NAT as this client, which has to lead back to itself (hairpin, NAT loopback): turn that on, or let both meet at trackers that see their inner addresses';
-
 /** As the latest look shows them: bad while nobody else sends. */
-function silentPeers({ name, rate, looks }: DownloadFact, { reach, upload }: Facts): readonly Finding[] {
+function silentPeers({ name, rate, looks }: DownloadFact, { outside }: Facts): readonly Finding[] {
   const judge = rate > 0 ? note : bad;
   return (looks.at(-1)?.silent ?? []).map((silent) => {
-    const { found, remedy } = aboutSilent(silent.trouble);
-    // Trackers see both at one address, which is not the one that this client listens on.
-    const own = upload === undefined ? undefined : parseAddress(upload.address)?.host;
-    const isSameNat = reach.some(({ address }) => address.host === silent.host) && own !== silent.host;
-    const isBehind = isSameNat && own !== undefined && !isWildcard(own);
-    return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, isBehind ? SAME_NAT_REMEDY : remedy);
+    const { found, remedy } = aboutSilent(silent, outside);
+    return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, remedy);
   });
 }

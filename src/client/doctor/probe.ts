@@ -28,7 +28,7 @@ export interface ProbeOptions {
   readonly runningDownloads: number;
 }
 
-export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'refusals' | 'threads' | 'reach'>;
+export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'refusals' | 'threads' | 'reach' | 'outside'>;
 
 /** Ends within twice DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
 export async function probe(options: ProbeOptions): Promise<Measured> {

@@ -11,8 +11,20 @@ export interface Silent extends Address {
 }
 type Trouble = 'refuses' | 'noRoute' | 'noAnswer' | 'noBytes';
 
-/** What is so of a listed address, and what to do about it. */
-export function aboutSilent(trouble: Trouble): { readonly found: string; readonly remedy: string } {
+/**
+ * What is so of a listed address, and what to do about it.
+ * @param outside hosts of this client that its machine does not have: a peer at one of them is behind the same NAT.
+ */
+export function aboutSilent(
+  { host, trouble }: Pick<Silent, 'host' | 'trouble'>,
+  outside: readonly string[],
+): { readonly found: string; readonly remedy: string } {
+  if (trouble !== 'noBytes' && outside.includes(host))
+    return {
+      found: 'does not answer, and is behind the same NAT as this client',
+      remedy:
+        'that NAT has to lead back to itself (hairpin, NAT loopback): turn that on, let both meet at trackers that see their inner addresses, or share it from outside',
+    };
   switch (trouble) {
     case 'refuses':
       return {

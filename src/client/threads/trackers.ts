@@ -123,6 +123,13 @@ export class Trackers {
     return (await Promise.all(checks)).flat();
   }
 
+  /** Hosts at which trackers see or know this client, and which this machine does not have: of a NAT, then. */
+  get outside(): readonly string[] {
+    const here = hostsHere();
+    const seen = [...this.#announces.values()].flatMap((announce) => announce.reach()?.address.host ?? []);
+    return here === undefined ? [] : seen.filter((host) => !here.includes(host));
+  }
+
   /** We listen there from now on; or the same address is there again. */
   move(upload: Address): void {
     for (const announce of this.#announces.values()) announce.tell({ kind: 'move', upload });

@@ -13,6 +13,7 @@ import type {
   TrackerFact,
 } from '../../../src/client/doctor/facts.js';
 import { findingsOf } from '../../../src/client/doctor/findings.js';
+import type { Silent } from '../../../src/client/doctor/reach.js';
 
 const MIB = 1024 * 1024;
 const PARTNER = { address: '192.0.2.2:7001', following: true, followedBy: true, refusedBy: '' };
@@ -35,6 +36,7 @@ const DISK: DiskFact = {
 const HEALTHY: Facts = {
   upload: { address: '192.0.2.7:6881', isOurs: true, state: { kind: 'answers', tookMs: 1 } },
   reach: [],
+  outside: [],
   ownHost: '192.0.2.7',
   trackers: [TRACKER],
   disks: [DISK],
@@ -268,23 +270,18 @@ test('a tracker to which the route leads from another address than the client ha
 });
 
 test('a silent peer behind the same NAT as this client is told as that', () => {
-  const silent = [{ host: '203.0.113.1', port: 6901, trouble: 'refuses' as const }];
-  const remedy = (address: string, seenAt: string): string => {
-    const facts: Facts = {
-      ...HEALTHY,
-      upload: { address, isOurs: true, state: { kind: 'answers', tookMs: 1 } },
-      reach: [{ tracker: TRACKER.address, address: { host: seenAt, port: 6902 }, found: 'reached' }],
-      downloads: [{ ...DOWNLOAD, rate: 0, looks: looksOf({ peers: 0, silent }) }],
-    };
-    return findingsOf(facts).find(({ subject }) => subject === 'peer 203.0.113.1:6901')?.remedy ?? '';
+  const told = (trouble: Silent['trouble'], outside: readonly string[]): string => {
+    const silent = [{ host: '203.0.113.1', port: 6901, trouble }];
+    const downloads = [{ ...DOWNLOAD, rate: 0, looks: looksOf({ peers: 0, silent }) }];
+    const finding = findingsOf({ ...HEALTHY, outside, downloads }).find(
+      ({ subject }) => subject === 'peer 203.0.113.1:6901',
+    );
+    return `${finding?.found}; ${finding?.remedy}`;
   };
-  assert.match(remedy('10.0.0.3:6881', '203.0.113.1'), /behind the same NAT .*hairpin/);
-  for (const [address, seenAt] of [
-    ['10.0.0.3:6881', '203.0.113.9'],
-    ['203.0.113.1:6881', '203.0.113.1'],
-    ['0.0.0.0:6881', '203.0.113.1'],
-  ] as const)
-    assert.match(remedy(address, seenAt), /check that its client runs/, address);
+  for (const trouble of ['refuses', 'noRoute', 'noAnswer'] as const)
+    assert.match(told(trouble, ['203.0.113.1']), /does not answer, and is behind the same NAT .*hairpin/, trouble);
+  for (const outside of [[], ['203.0.113.9']]) assert.match(told('refuses', outside), /check that its client runs/);
+  assert.match(told('noBytes', ['203.0.113.1']), /MTU/, 'who says hello was led to');
 });
 
 test('what limits a running download is named, with what to do', () => {
