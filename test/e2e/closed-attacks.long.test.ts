@@ -20,7 +20,7 @@ import type { Address } from '../../src/foundation/torrent/address.js';
 import { clientId } from '../../src/foundation/torrent/ids.js';
 import { startAnnounce } from '../../src/tracking/announce/actor.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
-import { ClosedStage, type Figures, figuresOf, type StagedClient } from '../support/closed-stage.js';
+import { ClosedStage, type Figures, figuresOf, otherMembers, type StagedClient } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
 import { eventually } from '../support/e2e-stage.js';
 import { HonestBeside } from '../support/honest-beside.js';
@@ -35,6 +35,8 @@ const HOSTILE_SOCKETS = 8;
 /** At an invitation; MTORRENT_LONG=1 tries a thousand. */
 const GUESSES = process.env['MTORRENT_LONG'] === '1' ? 1_000 : 200;
 const GUESSES_AT_ONCE = 20;
+/** Not that both answered too late for a moment, as on a busy machine. */
+const REFUSED_BY_BOTH = /good no more|no tracker of (?![^"]* answers \((?:no [a-z ]+ in time(?:; )?)+\))/;
 
 /** What there is at a tracker, of which nothing may change. */
 async function stateOf(tracker: Address, credentials: Credentials) {
@@ -152,8 +154,7 @@ test("C11: a whole other swarm at the trackers' addresses is asked for nothing, 
   const both = new RegExp(`is of another swarm \\(its root is ${other}, yours is ${own}\\)`);
   // A tracker that was slow to answer may have been told of before.
   await client.until((event) => event.kind === 'notice' && event.level === 'bad' && both.test(JSON.stringify(event)));
-  const { swarm } = await figuresOf(stage.addresses[0], theirs.member({ role: 'reader' }));
-  assert.equal(swarm.members, 0);
+  assert.equal(await otherMembers(stage.addresses[0], theirs.member({ role: 'reader' })), 0);
   await honest.end(HOSTILE_SOCKETS);
 });
 
@@ -230,7 +231,11 @@ test('C17: a member without the power for it introduces, invites, bans and withd
     await isForbidden(questions.withdraw(withdrawalOf(swarm, swarm.issuer)), mayNot);
   }
   await honest.end();
-  const after = (await stateOf(address, admin)) as Figures['swarm'];
+  const after = await eventually(
+    () => stateOf(address, admin) as Promise<Figures['swarm']>,
+    ({ members }) => members === 5,
+    'the tracker knows the other who asked, and the honest two',
+  );
   assert.deepEqual(after, { ...(before as object), swarms: 1, liveEntries: 2, members: 5 }, 'the honest two alone');
   // An administrator is none over trackers: the root alone lets them in and withdraws them.
   const administrator = new Questions(admin, [address]);
@@ -330,6 +335,6 @@ test('C18: when a tracker is withdrawn, all its clients have a card of the other
   await leecher.until((event) => event.kind === 'completed');
   assert.deepEqual(await readFile(destination), Buffer.from(bytes));
   await honest.end();
-  assert.doesNotMatch(leecher.said, /good no more|no tracker of/, 'it is told once that another tracker is asked');
+  assert.doesNotMatch(leecher.said, REFUSED_BY_BOTH, 'it is told that another tracker is asked');
   await isForbidden(new Questions(members[3] as Credentials, [first]).renew(), /was withdrawn/);
 });

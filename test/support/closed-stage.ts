@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
+import { Questions } from '../../src/client/administration/questions.js';
 import type { ClientCommand, ClientEvent } from '../../src/client/messages.js';
 import type { Client, ClientOptions } from '../../src/client/options.js';
 import { startClient } from '../../src/client/start.js';
@@ -31,6 +32,15 @@ export interface Figures {
 export async function figuresOf(tracker: Address, credentials: Credentials): Promise<Figures> {
   const passage = closedPassage(credentials, TRACKER_WIRE);
   return JSON.parse(await trackerStatus(tracker, { json: true, passage })) as Figures;
+}
+
+/**
+ * Members that the tracker knows beside the one who asks. To ask makes known, at a moment that no answer to somebody
+ * who was not waits for; so this one is made known before.
+ */
+export async function otherMembers(tracker: Address, asker: Credentials): Promise<number> {
+  await new Questions(asker, [tracker]).renew();
+  return (await figuresOf(tracker, asker)).swarm.members - 1;
 }
 
 export class ClosedStage {
