@@ -9,6 +9,7 @@ import { type Outcome, ProgramProcess } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { mismatches } from './json-schema.js';
+import { PATIENCE_MS } from './patience.js';
 
 const SCHEMA = JSON.parse(
   readFileSync(new URL('../../../docs/events.schema.json', import.meta.url), 'utf8'),
@@ -54,7 +55,11 @@ export class CommandRun extends ProgramProcess {
 
   /** The first line of stdout that `pattern` fits, as soon as it is there. */
   line(pattern: RegExp, deadlineMs?: number): Promise<string> {
-    return this.lookUntil(() => this.lines.find((line) => pattern.test(line)), `line ${pattern}`, deadlineMs ?? 30_000);
+    return this.lookUntil(
+      () => this.lines.find((line) => pattern.test(line)),
+      `line ${pattern}`,
+      deadlineMs ?? PATIENCE_MS,
+    );
   }
 
   /** Every line as an event, held against docs/events.schema.json. */
