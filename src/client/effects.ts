@@ -5,6 +5,7 @@ import type { ErrorCode } from '../foundation/base/error-codes.js';
 import type { LogLevel } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { PieceRange } from '../foundation/torrent/bitfield.js';
+import type { ChosenBeside } from '../foundation/torrent/folder/choice.js';
 import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { AnnounceCommand, PairEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
@@ -170,12 +171,16 @@ export type ClientInput =
       readonly zeros: KnownZeros;
       readonly need?: FolderNeed | undefined;
       readonly there: There | undefined;
+      /** Which files of a folder are asked for, beside those that are known. */
+      readonly chosen: ChosenBeside;
     }
   /** What lies at the target of a get is the whole file. */
   | {
       readonly kind: 'targetJudged';
       readonly ask: number;
       readonly entry: Entry;
+      /** As in `getPrepared`. Of fewer files than are known, or others, nothing is recorded. */
+      readonly chosen: ChosenBeside;
       readonly mtimeMs: number;
       readonly have?: number | undefined;
     }
@@ -304,8 +309,10 @@ export type ClientEffect =
       readonly file: number;
       readonly entry: Entry;
       readonly unfinished: boolean;
-      /** Also what is shared, as far as it is what it was. */
+      /** Also what is shared, as far as it is what it was and belongs to no other share. */
       readonly content: boolean;
+      /** The shares that lie at, in or around it. */
+      readonly beside: readonly Entry[];
     }
   /** Looks at what was downloaded, for the rules of retention. `fetchedSeen` answers. */
   | {
@@ -318,8 +325,9 @@ export type ClientEffect =
   /**
    * Deletes what was downloaded, as far as it is what it was, once the library is on the disk. `retired` or
    * `retireFailed` answers.
+   * `beside`: as in `deleteFiles`.
    */
-  | { readonly kind: 'retire'; readonly file: number; readonly entry: Entry }
+  | { readonly kind: 'retire'; readonly file: number; readonly entry: Entry; readonly beside: readonly Entry[] }
   /** Deletes those .mtorrent files that still describe this swarm. `removed` answers. */
   | {
       readonly kind: 'deleteMetainfo';

@@ -6,6 +6,7 @@ import { unreachable } from '../foundation/base/assert.js';
 import { isErrorCode } from '../foundation/base/error-codes.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
+import { isPartial } from '../foundation/torrent/folder/choice.js';
 import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import { aboutName, accept, bad, refuse, reused, shareRecorded } from './answers/answers.js';
@@ -29,7 +30,7 @@ import { trackerNews, uploadNews } from './files/news.js';
 import { countAnew, type Entry, type FileRecord } from './files/record.js';
 import { Recovery } from './files/recovery.js';
 import { movesJudged, relocate } from './files/relocating.js';
-import { sharedAgain, supersede } from './files/renaming.js';
+import { chosenAnew, sharedAgain, supersede } from './files/renaming.js';
 import { retrack, retracked } from './files/retracking.js';
 import { Verifications } from './files/verifications.js';
 import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
@@ -260,15 +261,19 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onShared(ask: number, entry: Entry): readonly ClientEffect[] {
     const known = this.#files.ofSwarm(entry.swarm);
-    if (known?.phase.at === 'seeding')
-      return [...supersede(this.#files, entry), ...sharedAgain(this.#files, ask, known, entry)];
+    const isMore = known !== undefined && isPartial(known.entry.folder ?? {});
+    const recorded = shareRecorded(ask, entry, basename(entry.mtorrentPath));
+    if (known?.phase.at === 'seeding') {
+      const superseded = supersede(this.#files, entry);
+      if (!isMore) return [...superseded, ...sharedAgain(this.#files, ask, known, entry)];
+      return [...superseded, ...chosenAnew(this.#files, known, entry), recorded];
+    }
     const refusal = shareRefusal(this.#files, entry);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
     const superseded = supersede(this.#files, entry);
     const replaced = makeWay(this.#files, entry, 'sharedAgain');
     const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
-    const shared = this.#advance(record, { kind: 'shared' });
-    const recorded = shareRecorded(ask, entry, basename(entry.mtorrentPath));
+    const shared = this.#advance(record, { kind: isMore ? 'chosenAnew' : 'shared' });
     return [...superseded, ...replaced, ...shared, ...aboutName(entry), recorded];
   }
 

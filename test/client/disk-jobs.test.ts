@@ -120,7 +120,17 @@ test('a download creates its part, and finds its pieces again as far as a record
   assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 2, totals: NO_TOTALS });
   scene.perform({ kind: 'releasePart', file: 2 });
   assert.equal(
-    (await scene.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true, content: false })).kind,
+    (
+      await scene.run({
+        kind: 'deleteFiles',
+        ask: 3,
+        file: 2,
+        entry: download,
+        unfinished: true,
+        content: false,
+        beside: [],
+      })
+    ).kind,
     'removed',
   );
   assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
@@ -151,7 +161,15 @@ test('FC-11: the link to a file names that file, also when its .mtorrent is gone
 test('what leaves the library is deleted as far as it can be, whatever cannot, and the answer says what stays', async (t) => {
   const scene = await stage(t);
   const { share } = await shared(scene);
-  const removal = { kind: 'deleteFiles', ask: 3, file: 1, entry: share, unfinished: false, content: true } as const;
+  const removal = {
+    kind: 'deleteFiles',
+    ask: 3,
+    file: 1,
+    entry: share,
+    unfinished: false,
+    content: true,
+    beside: [],
+  } as const;
   // Nobody can delete a directory as a file.
   mkdirSync(scene.paths.resumeOf(share));
   const removed = await scene.run(removal);
@@ -327,7 +345,15 @@ test('a part that another client writes is not opened; what it has completed is'
   assert.ok(refused.kind === 'partFailed' && refused.refusal.code === 'ALREADY_RUNNING');
   assert.match(refused.refusal.sentence, /b\.bin\.part is being written by process \d+; wait for it or stop it/);
   // To remove it there leaves the part of the other one alone.
-  await two.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true, content: false });
+  await two.run({
+    kind: 'deleteFiles',
+    ask: 3,
+    file: 2,
+    entry: download,
+    unfinished: true,
+    content: false,
+    beside: [],
+  });
   assert.equal(existsSync(`${download.path}.part`), true);
   one.perform({ kind: 'releasePart', file: 2 });
   await eventually(

@@ -153,11 +153,11 @@ test('what was shared is deleted by its list: other files, and those that have c
   const { root, entry, metainfo, put } = await stage(t);
   put('sub/mine.txt', 'not of the share');
   put('a.txt', 'changed');
-  assert.match((await deleteContent(entry, metainfo.layout)) ?? '', /stays: .*a\.txt/);
+  assert.match((await deleteContent(entry, metainfo.layout, () => undefined)) ?? '', /stays: .*a\.txt/);
   assert.deepEqual(readFileSync(join(root, 'sub/mine.txt'), 'utf8'), 'not of the share');
   rmSync(join(root, 'sub/mine.txt'));
   rmSync(join(root, 'a.txt'));
-  assert.equal(await deleteContent(entry, metainfo.layout), undefined);
+  assert.equal(await deleteContent(entry, metainfo.layout, () => undefined), undefined);
   assert.throws(() => readFileSync(root), { code: 'ENOENT' });
 });
 

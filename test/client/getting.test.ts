@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { ChosenBeside } from '../../src/foundation/torrent/folder/choice.js';
 import { answers, entryOf, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const AT_TARGET = { size: SIZE, mtimeMs: 5 };
@@ -13,8 +14,8 @@ function getOver(stage: Stage, name: string, there = AT_TARGET): ReturnType<Stag
 }
 
 /** Its target was hashed and is whole. */
-function judgedWhole(stage: Stage, name: string, more = {}): ReturnType<Stage['post']> {
-  return stage.post({ kind: 'targetJudged', ask: 9, entry: entryOf(name, 5, more), mtimeMs: 5 });
+function judgedWhole(stage: Stage, name: string, more = {}, chosen: ChosenBeside = 'same'): ReturnType<Stage['post']> {
+  return stage.post({ kind: 'targetJudged', ask: 9, entry: entryOf(name, 5, more), chosen, mtimeMs: 5 });
 }
 
 test('FC-08: a target that is not free is hashed; when it is whole, the get has succeeded, and it is shared', () => {
@@ -83,6 +84,76 @@ test('FC-06: a download that others completed is complete here, too', () => {
   stage.get(entryOf('b'));
   const found = stage.post({ kind: 'completedSeen', file: 3, mtimeMs: 7 });
   assert.deepEqual(kinds(found), ['serve', 'announce register', 'saveLibrary', 'tell completed']);
+});
+
+/** A folder whose files match. */
+function folderOf(only: readonly string[], files: number, more = {}): object {
+  return { folder: { only, except: [], files, bytes: SIZE }, ...more };
+}
+
+test('a get of some files of a folder that is shared whole succeeds where they are right, and changes nothing', () => {
+  const stage = new Stage();
+  stage.seeding(entryOf('a', 5, folderOf([], 3)));
+  const whole = judgedWhole(stage, 'a', folderOf(['x'], 1), 'fewer');
+  assert.deepEqual(kinds(whole), ['tell accepted', 'tell completed']);
+  const elsewhere = judgedWhole(stage, 'a', folderOf(['x'], 1, { path: '/files/b' }), 'other');
+  assert.deepEqual(answers(elsewhere), ['accepted /files/b']);
+  assert.deepEqual([stage.states(), stage.rows()[0]?.files], [{ a: 'seeding' }, 3]);
+});
+
+test('more files of a shared folder than before are looked at as after a start, and shared', () => {
+  const stage = new Stage();
+  const file = stage.seeding(entryOf('a', 5, folderOf(['x'], 1)));
+  const whole = judgedWhole(stage, 'a', folderOf([], 3), 'more');
+  assert.deepEqual(kinds(whole), [
+    'unserve',
+    'announce withdraw',
+    'check',
+    'saveLibrary',
+    'tell accepted',
+    'tell completed',
+  ]);
+  assert.deepEqual(saved(whole)?.[0]?.folder?.only, []);
+  const found = stage.post({ kind: 'checked', file, result: { kind: 'complete', path: '/files/a', mtimeMs: 5 } });
+  assert.deepEqual(kinds(found), ['serve', 'announce register', 'saveLibrary']);
+  assert.equal(stage.rows()[0]?.files, 3);
+  // The same by a share, which is of all files.
+  const other = new Stage();
+  other.seeding(entryOf('a', 5, folderOf(['x'], 1)));
+  const shared = other.share(entryOf('a', 5, folderOf([], 3)));
+  assert.deepEqual(kinds(shared), ['unserve', 'announce withdraw', 'check', 'saveLibrary', 'tell accepted']);
+});
+
+test('a get of other files than a download of its place is refused until that is complete; of fewer it joins it', () => {
+  const stage = new Stage();
+  stage.downloading(entryOf('a', undefined, folderOf(['x', 'y'], 2)));
+  const get = (chosen: ChosenBeside) => stage.get(entryOf('a', undefined, folderOf(['x'], 1)), ROOM, 1, { chosen });
+  assert.deepEqual(answers(get('fewer')), ['accepted /files/a']);
+  for (const chosen of ['more', 'other'] as const) {
+    const refused = get(chosen);
+    assert.deepEqual(answers(refused), ['ALREADY_EXISTS']);
+    assert.match(sentences(refused), /wait until it is complete, and run the same command again/);
+  }
+});
+
+test('a get to a second place succeeds where the bytes are right, and otherwise says the copy that makes it succeed', () => {
+  const stage = new Stage();
+  stage.seeding(entryOf('a', 5));
+  const second = { path: "/files/b's" };
+  const refused = stage.get(entryOf('a', null, second));
+  assert.deepEqual(answers(refused), ['ALREADY_EXISTS']);
+  assert.match(
+    sentences(refused),
+    /a is here already as \/files\/a; to have it at \/files\/b's as well, copy it with: cp -a \/files\/a \S*b\S*s\S* and run/,
+  );
+  assert.deepEqual(answers(judgedWhole(stage, 'a', second)), [`accepted ${second.path}`]);
+  assert.equal(saved(stage.effects)?.[0]?.others[0]?.path, second.path);
+  stage.downloading(entryOf('c'));
+  assert.match(
+    sentences(stage.get(entryOf('c', null, second))),
+    /c is being downloaded to \/files\/c; once it is complete/,
+  );
+  assert.deepEqual(kinds(judgedWhole(stage, 'c', { path: '/files/d' })), ['tell accepted', 'tell completed']);
 });
 
 test('a place that holds another file by now is no longer shared as the former one', () => {

@@ -171,6 +171,24 @@ test('an unfinished file is removed only by force, and the refusal says how', ()
   assert.match(sentences(refused), /remove it with --force/);
 });
 
+test('what is deleted with a share is told which shares lie at its place, in it or around it', () => {
+  const stage = new Stage();
+  for (const [name, path] of [
+    ['a', '/d/f/a'],
+    ['around', '/d'],
+    ['inside', '/d/f/a/b'],
+    ['same', '/d/f/a'],
+    ['longer', '/d/f/ab'],
+    ['beside', '/d/g'],
+  ] as const)
+    stage.seeding(entryOf(name, 1, { path }));
+  const besides = (content: boolean) => {
+    const effects = stage.command({ kind: 'remove', name: '/torrents/a.mtorrent', force: false, content });
+    return effects.flatMap((effect) => (effect.kind === 'deleteFiles' ? effect.beside.map(({ name }) => name) : []));
+  };
+  assert.deepEqual(besides(true), ['around', 'inside', 'same']);
+});
+
 test('a complete file is removed: off the trackers, out of the record, its .mtorrent deleted, and only then said', () => {
   const stage = new Stage();
   stage.seeding(entryOf('a', 1));

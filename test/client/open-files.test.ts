@@ -5,9 +5,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
-import type { OpenedPart } from '../../src/client/disk-jobs/reopener.js';
+import type { OpenedPart } from '../../src/client/disk-jobs/opened-part.js';
 import { LIBRARY_FILES_MAX } from '../../src/client/limits.js';
-import { EVERYTHING } from '../../src/client/messages.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import { LINK_BACKLOG_MAX, LINK_CREDIT_MAX } from '../../src/foundation/actor/limits.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
@@ -212,19 +211,33 @@ test('a folder that is read again keeps the list that threads work with', (t) =>
   files.forget(1, metainfo.swarm);
 });
 
-test('one client has one layout and one choice of a swarm; another one is refused until the first is forgotten', (t) => {
+test('one client has one layout and one choice of a swarm; what is asked with another choice has a list of its own', (t) => {
   const { files, metainfo } = stage(t);
   const folder = (): Metainfo => ({ ...metainfo, layout: new Layout(folderOf(SIZE - 1, 1)) });
   assert.throws(() => files.learn(folder()), failsWith('ALREADY_EXISTS', metainfo.name, 'with the files of'));
   files.unlearn(metainfo.swarm);
   const chosen = files.learn(folder(), { only: ['f1'], except: [] }).layout.folder;
   assert.ok(chosen?.isChosen(1) === true && !chosen.isChosen(0));
-  for (const choice of [EVERYTHING, { only: [], except: ['f0'] }])
-    assert.throws(() => files.learn(folder(), choice), failsWith('ALREADY_EXISTS', 'another choice'));
+  const asked = (only: readonly string[]) => files.asked(folder(), { only, except: [] });
+  for (const [only, beside] of [
+    [[], 'more'],
+    [['f0'], 'other'],
+    [['f*'], 'more'],
+    [['?1'], 'same'],
+    [['f1'], 'same'],
+  ] as const)
+    assert.equal(asked(only).chosen, beside, `${only}`);
+  assert.ok(asked([]).metainfo.layout.folder !== chosen && !chosen.isChosen(0));
+  const known = { swarm: metainfo.swarm, folder: { only: ['f1'], except: [], files: 1 } };
+  assert.ok(files.knows(known) && !files.knows({ ...known, folder: { ...known.folder, only: [] } }));
   assert.equal(files.learn(folder(), { only: ['f1'], except: [] }).layout.folder, chosen);
+  // An entry that has another choice by now.
+  const all = files.learn(folder()).layout.folder;
+  assert.ok(all !== chosen && all?.isChosen(0) === true);
+  assert.equal(asked(['f1']).chosen, 'fewer');
   files.unlearn(metainfo.swarm);
   assert.throws(() => files.learn(folder(), { only: ['nothing'], except: [] }), failsWith('INVALID_ARGUMENTS'));
   const ofFile = failsWith('INVALID_ARGUMENTS', `${metainfo.name} is one file`);
   assert.throws(() => files.learn(metainfo, { only: ['*'], except: [] }), ofFile);
-  assert.ok(!files.knows(metainfo.swarm));
+  assert.ok(!files.knows(known));
 });

@@ -62,7 +62,7 @@ async function stage(t: TestContext): Promise<Stage> {
       return seen.kind === 'fetchedSeen' ? seen.seen[0]?.hold : assert.fail(seen.kind);
     },
     retire: async (entry) => {
-      const ended = await retirement.retire({ kind: 'retire', file: 1, entry });
+      const ended = await retirement.retire({ kind: 'retire', file: 1, entry, beside: [] });
       return ended?.kind === 'retired' ? ended.kept : assert.fail(ended?.kind);
     },
   };

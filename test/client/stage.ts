@@ -15,6 +15,7 @@ import {
   UNLIMITED,
 } from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import type { ChosenBeside } from '../../src/foundation/torrent/folder/choice.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { Room } from '../../src/transfer/storage/room.js';
 import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
@@ -94,7 +95,7 @@ export class Stage {
     entry: Entry,
     freeBytes: number | undefined = 100 * SIZE,
     device = 1,
-    more: { zeros?: KnownZeros; there?: There } = {},
+    more: { zeros?: KnownZeros; there?: There; chosen?: ChosenBeside } = {},
   ): readonly ClientEffect[] {
     const [prepare] = this.command({
       kind: 'get',
@@ -112,6 +113,7 @@ export class Stage {
       device,
       zeros: NO_ZEROS,
       there: undefined,
+      chosen: 'same',
       ...more,
     });
   }

@@ -51,6 +51,29 @@ test('verify finds a rotten file of a shared folder, the rest stays shared, and 
   assert.deepEqual([right.state, right.have], ['seeding', pieces]);
 });
 
+test('remove --delete-files deletes no file that another share holds, and says whose it is', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const tree = makeTree(swarm.path('tree'));
+  const client = swarm.startClient('seeder');
+  await share(client, tree, 'tree.mtorrent');
+  await share(client, join(tree, 'middle.bin'), 'middle.mtorrent');
+  await share(client, join(tree, 'small'), 'small.mtorrent');
+  const before = treeOf(tree);
+  assert.equal(await client.succeed('remove middle.bin --delete-files'), 'FILE_REMOVED');
+  await client.said(/tree\/middle\.bin stays: it belongs to \S+\/tree, which is shared, too/);
+  assert.equal(await client.succeed('remove small --delete-files'), 'FILE_REMOVED');
+  await client.said(/belongs to another share stays: \S+\/tree\/small\/file-/);
+  assert.deepEqual(treeOf(tree), before);
+  // The other way round.
+  await share(client, join(tree, 'middle.bin'), 'middle.mtorrent');
+  assert.equal(await client.succeed('remove tree --delete-files'), 'FILE_REMOVED');
+  await client.said(/belongs to another share stays: \S+\/tree\/middle\.bin/);
+  assert.deepEqual(Object.keys(treeOf(tree)), ['middle.bin']);
+  assert.equal(await client.succeed('remove middle.bin --delete-files'), 'FILE_REMOVED');
+  assert.deepEqual(treeOf(tree), {});
+});
+
 test('remove --delete-files deletes the files of a folder; what is not of its list, or has changed, stays and is told', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);

@@ -70,6 +70,9 @@ test('F13: get: a target that is taken, or has no directory, is refused and left
     /foreign\.part is there and no piece of it is right/,
   );
   await refuses(client, 'get good.mtorrent no/where', 'FILE_NOT_FOUND', /no does not exist; create it first/);
+  // Its permissions allow it to root, and it takes no file from anybody.
+  const noFiles = /no file can be made in \/proc: its file system takes none|\/proc belongs to the user/;
+  await refuses(client, 'get good.mtorrent /proc/', 'PERMISSION_DENIED', noFiles);
   await refuses(client, 'get good.mtorrent there/', 'NOT_A_DIRECTORY', /not a directory/);
   await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /a path is empty/);
   assert.deepEqual(await namesIn(swarm.directory), before);
@@ -162,5 +165,10 @@ test('getting what is here already is refused, whether it is shared or being fet
   await refuses(client, `get mine.mtorrent ${swarm.path('again.bin')}`, 'ALREADY_EXISTS', /mine\.bin is here already/);
   await writeFile(swarm.path('other.mtorrent'), mtorrentText({ name: 'other.bin' }));
   await client.succeed(`get other.mtorrent ${swarm.path('x')}`);
-  await refuses(client, `get other.mtorrent ${swarm.path('y')}`, 'ALREADY_EXISTS', /other\.bin is here already/);
+  await refuses(
+    client,
+    `get other.mtorrent ${swarm.path('y')}`,
+    'ALREADY_EXISTS',
+    /other\.bin is being downloaded to \S+x; once it is complete, copy it with: cp -a/,
+  );
 });

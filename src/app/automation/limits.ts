@@ -23,6 +23,8 @@ export const HOOK_OUTPUT_BYTES_MAX = 64 * KIB;
 export const WATCH_LOOK_MS = 1_000;
 /** Milliseconds for which a file has to stay as it is before it counts as written: two looks, and slow copies. */
 export const WATCH_SETTLED_MS = 2_000;
+/** Files of a watched folder that are taken at once: a link waits for its trackers, and uses nothing meanwhile. */
+export const WATCH_TAKEN_AT_ONCE = 8;
 /** Milliseconds after which an empty file counts as empty and not as one that is about to be written. */
 export const WATCH_EMPTY_MS = 60_000;
 /** Milliseconds until what failed for a passing reason is tried again: a tracker that restarts takes less. */

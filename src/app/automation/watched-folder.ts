@@ -25,6 +25,7 @@ import {
   WATCH_LOOK_MS,
   WATCH_NAMES_MAX,
   WATCH_NAMES_READ,
+  WATCH_TAKEN_AT_ONCE,
 } from './limits.js';
 import { WatchedCopies } from './watched-copies.js';
 
@@ -55,6 +56,10 @@ export class WatchedFolder {
   /** What was told last of the folder, and of each file that is held. */
   readonly #told = new Map<string, string>();
   readonly #work: Promise<void>;
+  /** By name, what is being done with a file. */
+  readonly #taking = new Map<string, Promise<void>>();
+  /** What that has ended for since the last look began, which may have seen them before. */
+  readonly #taken = new Set<string>();
   #cancelPause: () => void = () => undefined;
 
   constructor(
@@ -77,8 +82,13 @@ export class WatchedFolder {
   async close(): Promise<void> {
     this.#stop.abort();
     this.#cancelPause();
-    await within(this.#work, WATCH_CLOSE_MS, () => undefined);
+    await within<unknown>(this.#ended(), WATCH_CLOSE_MS, () => undefined);
     this.#logFile.close();
+  }
+
+  async #ended(): Promise<void> {
+    await this.#work;
+    await Promise.all(this.#taking.values());
   }
 
   async #watch(): Promise<void> {
@@ -97,6 +107,7 @@ export class WatchedFolder {
 
   async #look(): Promise<void> {
     const { directory, destination } = this.#settings;
+    this.#taken.clear();
     try {
       const files = await listed(directory);
       const steps = this.#dropped.look(files, systemClock.nowMs());
@@ -104,13 +115,28 @@ export class WatchedFolder {
       await stat(`${destination}/`).catch((error: unknown) => Promise.reject(directoryError(error, destination)));
       this.#unsay('', `${directory} is watched again`);
       for (const step of steps) {
+        if (this.#taking.size >= WATCH_TAKEN_AT_ONCE) await Promise.race(this.#taking.values());
         if (this.#stop.signal.aborted) return;
-        await this.#perform(step);
+        this.#begin(step);
       }
     } catch (error) {
       const { message } = directoryError(error, directory);
       this.#tellOnce('', `nothing is fetched from ${directory} until this is mended: ${message}`);
     }
+  }
+
+  /** One whose trackers do not answer holds up no other. */
+  #begin(step: DroppedStep): void {
+    const { name } = step.file;
+    if (this.#taking.has(name) || this.#taken.has(name)) return;
+    const { directory } = this.#settings;
+    const work = this.#perform(step)
+      .catch((error: unknown) => this.#tellOnce(name, directoryError(error, directory).message))
+      .finally(() => {
+        this.#taking.delete(name);
+        this.#taken.add(name);
+      });
+    this.#taking.set(name, work);
   }
 
   async #perform(step: DroppedStep): Promise<void> {

@@ -16,7 +16,7 @@ import { inspectSource, lookAtSource, type Source } from '../../transfer/storage
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { There } from '../effects.js';
 import type { Entry } from '../files/record.js';
-import { holdsLeftOut } from './left-out.js';
+import { holdsSomeOf } from './left-out.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** @param done pieces. */
@@ -75,7 +75,7 @@ export class Adoption {
     const good = await this.#goodAt(partPath, metainfo, onHashed);
     const examined: Examined = { good: tellingOf(good, metainfo), pieces: good.pieceCount, diskBytes };
     const refused = judgeUnknownPart(partPath, examined);
-    if (refused !== undefined && !(await holdsLeftOut(this.#hashing, partPath, metainfo)))
+    if (refused !== undefined && !(await holdsSomeOf(this.#hashing, partPath, metainfo)))
       throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
     const { stamp: after, times } = await examinePart(path, metainfo.layout);
     if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size || !areEqual(times, before))

@@ -10,7 +10,6 @@ import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
-import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { namedPair } from '../../foundation/torrent/tracker-pair.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
@@ -20,23 +19,25 @@ import { loadTotals } from '../../transfer/storage/totals.js';
 import type { ClientInput } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
-import type { Choice, ClientEvent } from '../messages.js';
+import type { ClientEvent } from '../messages.js';
 import type { JobOptions } from '../options.js';
 import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
 import { FolderStates } from './folder-states.js';
+import { heldElsewhere } from './held-elsewhere.js';
 import type { DiskEffect, Job, JobGroups, Jobs, Kind } from './job-table.js';
 import { Links } from './links.js';
 import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
+import type { FoundCopy } from './opened-part.js';
 import { OwnCopies } from './own-copies.js';
 import { PendingJobs } from './pending-jobs.js';
 import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
 import { deleteAll, deleteNames } from './removal.js';
-import { type FoundCopy, Reopener } from './reopener.js';
+import { Reopener } from './reopener.js';
 import { fetchedNow, Retirement } from './retirement.js';
 import { rewriteMetainfo } from './rewriting.js';
 import { type HashProgress, hashShare } from './share.js';
@@ -86,8 +87,7 @@ export class DiskJobs {
     this.#copies = copies;
     const folders = new FolderStates(hashing, paths, (entry) => files.servesFrom(entry));
     this.#folders = folders;
-    const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
-    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
+    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, files, read, mayName, log });
     this.#links = new Links(paths, mayName, client.credentials, client.trackers);
     const tell = (sentence: string): void => options.answer({ kind: 'notice', level: 'bad', sentence });
     const { otherShares } = client;
@@ -198,7 +198,7 @@ export class DiskJobs {
             post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
           );
           const { entry, metainfo, notes } = await hashShare({ ...order, trackers, signer }, this.#hashing, report);
-          const learned = files.learn(metainfo);
+          const { metainfo: learned } = files.asked(metainfo);
           for (const sentence of notes) answer({ kind: 'notice', level: 'bad', sentence: `${path}: ${sentence}` });
           return { kind: 'shareHashed', ask, entry: await this.#folders.shared(entry, metainfo, learned) };
         },
@@ -218,7 +218,6 @@ export class DiskJobs {
   }
 
   #getting(): JobGroups['getting'] {
-    const { files } = this.#options;
     return {
       prepareGet: {
         perform: async ({ ask, reuse, noReuse, ...order }) => {
@@ -239,8 +238,7 @@ export class DiskJobs {
       judgeTarget: {
         perform: async ({ ask, entry }) => {
           const report = this.#hashReport(ask);
-          const metainfo = files.metainfo(entry.swarm);
-          const found = await this.#reopener.wholeAt(entry, metainfo, (done) => report(entry, done));
+          const found = await this.#reopener.judgeTarget(entry, (done) => report(entry, done));
           return { kind: 'targetJudged', ask, entry, ...found };
         },
         refused: preparedFailed,
@@ -257,13 +255,14 @@ export class DiskJobs {
     return {
       openPart: {
         perform: async ({ file, entry }) => {
-          const opened = await this.#reopener.openPart(entry, files.metainfo(entry.swarm));
+          const metainfo = await this.#copies.learned(entry, files);
+          const opened = await this.#reopener.openPart(entry, metainfo);
           if (opened.kind === 'whole') {
             await this.#reopener.forgetProgress(entry);
             return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs, have: opened.have };
           }
           this.#claimed.set(file, entry.path);
-          const plan = this.#reuse.planForPart(entry, files.metainfo(entry.swarm), opened);
+          const plan = this.#reuse.planForPart(entry, metainfo, opened);
           // The `.part` is closed then.
           await plan.catch(() => this.#partClosed(file));
           files.partOpened(file, opened, await plan);
@@ -291,9 +290,9 @@ export class DiskJobs {
         refused: partFailed,
       },
       deleteFiles: {
-        perform: async ({ ask, file, entry, unfinished, content }) => {
+        perform: async ({ ask, file, entry, unfinished, content, beside }) => {
           this.#rehash.forget(file);
-          const layout = files.knows(entry.swarm) ? files.metainfo(entry.swarm).layout : undefined;
+          const layout = files.knows(entry) ? files.metainfo(entry.swarm).layout : undefined;
           await this.#folders.forget(file, entry);
           this.#reuse.forget(entry.swarm);
           files.forget(file, entry.swarm);
@@ -304,6 +303,7 @@ export class DiskJobs {
             layout,
             unfinished,
             content,
+            held: () => heldElsewhere(beside, entry.path, (other) => this.#copies.metainfoOf(other)),
           });
           if (sentence !== undefined) answer({ kind: 'notice', level: 'bad', sentence });
           return { kind: 'removed', ask, refusal: undefined };

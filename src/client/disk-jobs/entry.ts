@@ -1,6 +1,7 @@
 // The library entry of a share or a download that was prepared. Pure.
 
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { wantedBytes } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { infoFactsOf } from '../../foundation/torrent/info-text.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { Completeness } from '../files/completeness.js';
@@ -19,7 +20,7 @@ export function entryOf(
   const details = infoFactsOf(metainfo);
   const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, details, others: [] };
   if (layout.folder === undefined) return own;
-  const folder = { only, except, files: filesOf(layout.folder) };
+  const folder = { only, except, files: filesOf(layout.folder), bytes: wantedBytes(layout) };
   return { ...own, folder: layout.folder.followsLinks ? { ...folder, followsLinks: true } : folder };
 }
 

@@ -25,7 +25,7 @@ import { CHANGED_NAMED_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import type { OnHashed } from './adoption.js';
 import { folderMisfits, folderTaken } from './folder-taken.js';
-import { holdsLeftOut } from './left-out.js';
+import { holdsSomeOf } from './left-out.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** A folder that is there. */
@@ -117,6 +117,12 @@ export class FolderStates {
    * Otherwise ALREADY_EXISTS, saying what it is; FILE_CHANGED.
    */
   async wholeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FolderState> {
+    await this.judgeAt(entry, metainfo, onHashed);
+    return this.record(entry, metainfo);
+  }
+
+  /** The same, and nothing is recorded. */
+  async judgeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FolderState> {
     const { path } = entry;
     if (!(await isFolder(path))) {
       const found = { good: 0, pieces: metainfo.geometry.pieceCount, more: 0, isPartThere: false };
@@ -124,7 +130,7 @@ export class FolderStates {
     }
     const { good, wrong } = await this.examine(path, metainfo, onHashed);
     const telling = good.without(zerosOf(metainfo).pieces).count;
-    if (wrong.length > 0 && telling === 0 && !(await holdsLeftOut(this.#hashing, path, metainfo))) {
+    if (wrong.length > 0 && telling === 0 && !(await holdsSomeOf(this.#hashing, path, metainfo))) {
       const sentence = `${path} exists already and holds other files; choose another destination or move it away`;
       throw new MiniTorrentError('ALREADY_EXISTS', sentence);
     }
@@ -132,7 +138,7 @@ export class FolderStates {
     if (wrong.length > 0) throw await folderTaken(path, list, wrong, chosenFiles(list).length);
     const misfits = await completeFolder(path, list);
     if (misfits.length > 0) throw folderMisfits(path, list, misfits);
-    return this.record(entry, metainfo);
+    return { mtimeMs: 0, have: servedPieces(metainfo.layout).count };
   }
 
   /** Records the stamps of the list, which are right. */

@@ -66,7 +66,7 @@ async function whatIsWrong(path: string, size: number, digest: bigint | undefine
 }
 
 /** As a list has it. */
-function digestOf(bytes: Uint8Array): bigint {
+export function digestOf(bytes: Uint8Array): bigint {
   return createHash('sha1').update(bytes).digest().readBigUInt64BE(0);
 }
 

@@ -1,7 +1,7 @@
-// Whether a folder on the disk is of a list although no chosen file of it is right: it has others, which an earlier get
-// chose. Hashes a few of them.
+// Whether a folder on the disk is of a list although no chosen piece of it is right: it has small files that fill no
+// piece, or others, which an earlier get chose. Hashes a few of them.
 
-import { lstat } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { piecesOfEntry } from '../../foundation/torrent/folder/entry-pieces.js';
 import { FolderList } from '../../foundation/torrent/folder/folder-list.js';
@@ -11,12 +11,14 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { TARGET_FILES_LOOKED_AT } from '../../transfer/storage/limits.js';
 import { allOf } from '../../transfer/storage/reopening.js';
+import { digestOf } from './folder-taken.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** @param path of a folder, or of its `.part`. Rejects with MiniTorrentError. */
-export async function holdsLeftOut(hashing: LocalHashing, path: string, metainfo: Metainfo): Promise<boolean> {
+export async function holdsSomeOf(hashing: LocalHashing, path: string, metainfo: Metainfo): Promise<boolean> {
   const { folder } = metainfo.layout;
   if (folder === undefined) return false;
+  if (await holdsSmallFile(path, folder)) return true;
   const files = await leftOutFiles(path, folder);
   if (files.length === 0) return false;
   // In memory of its own: the client marks the list that it works with.
@@ -30,6 +32,20 @@ export async function holdsLeftOut(hashing: LocalHashing, path: string, metainfo
   const whole = (wantedPieces(layout)?.whole ?? allOf(pieceCount)).without(zerosOf(metainfo).pieces);
   for (const file of files) for (const piece of piecesOfEntry(list, file)) if (whole.has(piece)) only.set(piece);
   return only.count > 0 && (await hashing.check(path, { ...metainfo, layout }, only)).count > 0;
+}
+
+/** One of the first that are there with their size has its digest, too. */
+async function holdsSmallFile(path: string, list: FolderList): Promise<boolean> {
+  for (let [entry, looked] = [0, 0]; entry < list.count && looked < TARGET_FILES_LOOKED_AT; entry += 1) {
+    const digest = list.digestOf(entry);
+    if (!list.isFile(entry) || digest === undefined || list.sizeOf(entry) === 0) continue;
+    const found = await lstat(`${path}/${list.pathOf(entry)}`).catch(() => undefined);
+    if (found?.isFile() !== true || found.size !== list.sizeOf(entry)) continue;
+    looked += 1;
+    const bytes = await readFile(`${path}/${list.pathOf(entry)}`).catch(() => undefined);
+    if (bytes !== undefined && digestOf(bytes) === digest) return true;
+  }
+  return false;
 }
 
 /** Of the files that are left out, the first that are there with their size. */

@@ -7,7 +7,7 @@ import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES, equalBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
-import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
+import { type ChosenBeside, choose, chosenBeside, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { keyBytes, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes, infoFactsOf } from '../../foundation/torrent/info-text.js';
@@ -22,7 +22,7 @@ import type { Entry } from '../files/record.js';
 import { type Choice, EVERYTHING } from '../messages.js';
 import type { FoundPlan, KnownShare } from '../reuse/known-shares.js';
 import type { ClientThreads } from '../threads/threads.js';
-import type { OpenedPart } from './reopener.js';
+import type { OpenedPart } from './opened-part.js';
 
 interface OpenFile {
   /** What peers are offered. */
@@ -60,26 +60,43 @@ export class OpenFiles {
   }
 
   /**
-   * @param choice which files of a folder are wanted. ALREADY_EXISTS when the swarm is known with another choice, or
-   * with other files. Throws as `choose`.
-   * @returns what is known of the swarm from now on. A folder's list that is known already stays: threads work with
-   * its memory, which has the marks of this client.
+   * @param choice which files of a folder are wanted, as its entry says. ALREADY_EXISTS when the swarm is known with
+   * other files. Throws as `choose`.
+   * @returns what is known of the swarm from now on. A folder's list that is known with this choice already stays:
+   * threads work with its memory, which has the marks of this client.
    */
   learn(metainfo: Metainfo, choice: Choice = EVERYTHING): Metainfo {
     const { swarm, layout, name } = metainfo;
-    const known = this.#metainfo.get(swarm);
+    refuseOtherLayout(this.#metainfo.get(swarm), metainfo);
     if (layout.folder === undefined) refuseChoice(name, choice);
-    if (known !== undefined) {
-      if (!isSameLayout(known.layout, layout)) throw isHere(name, `with the files of ${known.name}`);
-      if (!isSameChoice(this.#choices.get(swarm), choice)) throw isHere(name, 'with another choice of its files');
-    } else if (layout.folder !== undefined) {
+    if (layout.folder !== undefined && !this.#isKnownWith(swarm, choice)) {
       choose(layout.folder, choice);
+      this.unlearn(swarm);
       folderLists.use(layout);
       this.#choices.set(swarm, choice);
     }
-    const learned = { ...metainfo, layout: known?.layout ?? layout };
+    const learned = { ...metainfo, layout: this.#metainfo.get(swarm)?.layout ?? layout };
     this.#metainfo.set(swarm, learned);
     return learned;
+  }
+
+  /**
+   * As `learn`, for what may be refused yet: a folder that is known with another choice stays so, and what is returned
+   * has a list of its own.
+   */
+  asked(metainfo: Metainfo, choice: Choice = EVERYTHING): { metainfo: Metainfo; chosen: ChosenBeside } {
+    const known = this.#metainfo.get(metainfo.swarm)?.layout.folder;
+    const { folder } = metainfo.layout;
+    if (known === undefined || folder === undefined || this.#isKnownWith(metainfo.swarm, choice))
+      return { metainfo: this.learn(metainfo, choice), chosen: 'same' };
+    refuseOtherLayout(this.#metainfo.get(metainfo.swarm), metainfo);
+    choose(folder, choice);
+    return { metainfo, chosen: chosenBeside(folder, known) };
+  }
+
+  #isKnownWith(swarm: SwarmKey, choice: Choice): boolean {
+    const known = this.#choices.get(swarm);
+    return known !== undefined && wordsOf(known) === wordsOf(choice);
   }
 
   /** No file of the library has come of it. */
@@ -96,8 +113,9 @@ export class OpenFiles {
     else this.unlearn(effect.swarm);
   }
 
-  knows(swarm: SwarmKey): boolean {
-    return this.#metainfo.has(swarm);
+  /** With the choice of the entry. */
+  knows({ swarm, folder }: Pick<Entry, 'swarm' | 'folder'>): boolean {
+    return this.#metainfo.has(swarm) && (folder === undefined || this.#isKnownWith(swarm, folder));
   }
 
   digestsOf(swarm: SwarmKey): Uint8Array | undefined {
@@ -298,15 +316,14 @@ function listOf({ folder }: Layout): readonly Attachment[] {
   return folder === undefined ? [] : [folder.memory];
 }
 
-function isHere(name: string, how: string): MiniTorrentError {
-  const sentence = `${name} is here already ${how}; remove that first, or run get or share with --alone from a shell`;
-  return new MiniTorrentError('ALREADY_EXISTS', sentence);
+function wordsOf({ only, except }: Choice): string {
+  return JSON.stringify([only, except]);
 }
 
-function isSameChoice(known: Choice | undefined, choice: Choice): boolean {
-  if (known === undefined) return true;
-  const words = ({ only, except }: Choice): string => JSON.stringify([only, except]);
-  return words(known) === words(choice);
+function refuseOtherLayout(known: Metainfo | undefined, { name, layout }: Metainfo): void {
+  if (known === undefined || isSameLayout(known.layout, layout)) return;
+  const sentence = `${name} is here already with the files of ${known.name}; remove that first, or run get or share with --alone from a shell`;
+  throw new MiniTorrentError('ALREADY_EXISTS', sentence);
 }
 
 function isSameLayout(known: Layout, other: Layout): boolean {

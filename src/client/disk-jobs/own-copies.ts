@@ -15,6 +15,7 @@ import { judgeMetainfo } from '../../transfer/storage/reopening.js';
 import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import type { StatePaths } from '../state/library.js';
+import type { OpenFiles } from './open-files.js';
 
 const SUFFIX = '.mtorrent';
 
@@ -59,6 +60,14 @@ export class OwnCopies {
       refusal ??= found;
     }
     throw refusal ?? own;
+  }
+
+  /**
+   * What threads work with. A file that was missing at the start may not have been read yet, and a folder is read again
+   * when other files of it are chosen.
+   */
+  async learned(entry: Entry, files: Pick<OpenFiles, 'knows' | 'learn' | 'metainfo'>): Promise<Metainfo> {
+    return files.knows(entry) ? files.metainfo(entry.swarm) : files.learn(await this.metainfoOf(entry), entry.folder);
   }
 
   /** As the .mtorrent of its first name says if that still describes it, else as the copy does, with its trackers. */

@@ -57,7 +57,7 @@ export class Rehash {
   /** A copy of the pieces that an unfinished download has, and of those of zeros. */
   async piecesOf(file: number, entry: Entry): Promise<Bitfield> {
     const recorded = await this.#recordedOf(file, entry);
-    return this.#files.knows(entry.swarm) ? recorded.with(zerosOf(this.#files.metainfo(entry.swarm)).pieces) : recorded;
+    return this.#files.knows(entry) ? recorded.with(zerosOf(this.#files.metainfo(entry.swarm)).pieces) : recorded;
   }
 
   /** Until its `.part` is opened, nobody knows whether the pieces of zeros are zeros there. */
@@ -76,7 +76,7 @@ export class Rehash {
     { file, entry }: Extract<ClientEffect, { kind: 'hashAgain' }>,
     onProgress: (pieces: number) => void,
   ): Promise<HashedAgain> {
-    const metainfo = await this.#metainfoOf(entry);
+    const metainfo = await this.#copies.learned(entry, this.#files);
     if (metainfo.layout.folder !== undefined) return this.#hashFolderAgain(file, entry, metainfo, onProgress);
     const isComplete = entry.completeness.kind !== 'partial';
     const only = isComplete ? undefined : await this.#recordedOf(file, entry);
@@ -139,12 +139,6 @@ export class Rehash {
     } finally {
       this.#inProgress.delete(file);
     }
-  }
-
-  /** That of a file which was missing at the start may not have been read yet. */
-  async #metainfoOf(entry: Entry): Promise<Metainfo> {
-    if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
-    return this.#files.learn(await this.#copies.metainfoOf(entry), entry.folder);
   }
 
   #restMs(workedMs: number): number {

@@ -15,8 +15,8 @@ import { EVERYTHING } from '../messages.js';
 import type { FolderStates } from './folder-states.js';
 import type { LocalHashing } from './local-hashing.js';
 import type { OpenFiles } from './open-files.js';
+import type { FoundCopy } from './opened-part.js';
 import type { OwnCopies } from './own-copies.js';
-import type { FoundCopy } from './reopener.js';
 
 export interface RelocationOptions {
   readonly hashing: LocalHashing;

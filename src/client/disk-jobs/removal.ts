@@ -12,6 +12,7 @@ import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import type { StatePaths } from '../state/library.js';
 import { deleteContent } from './content-removal.js';
+import type { Held } from './held-elsewhere.js';
 import type { OwnCopies } from './own-copies.js';
 
 export interface RemovalOptions {
@@ -23,6 +24,8 @@ export interface RemovalOptions {
   readonly unfinished: boolean;
   /** The file or folder itself is deleted, too. */
   readonly content: boolean;
+  /** What of it belongs to other shares. */
+  readonly held: () => Promise<Held>;
 }
 
 /** Resolves to what stays of the content, as `deleteContent` does. Rejects with MiniTorrentError. */
@@ -41,7 +44,7 @@ export async function deleteAll(entry: Entry, options: RemovalOptions): Promise<
           deleteMetainfo(mtorrentPath, entry.swarm),
     ),
     async () => {
-      if (content && !unfinished) kept = await deleteContent(entry, layout);
+      if (content && !unfinished) kept = await deleteContent(entry, layout, await options.held());
     },
   ];
   await tryAll(

@@ -2,11 +2,11 @@
 // of a download. Invariant: the record of a download is on the disk, and its `.part` is claimed, before that is created
 // or written to.
 
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { ChosenBeside } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
@@ -21,6 +21,7 @@ import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import { refuseWithoutDisk, rememberDisk } from '../../transfer/storage/part-disk.js';
 import {
   hasChanged,
+  hasGone,
   judgeFile,
   judgePart,
   judgePieces,
@@ -41,7 +42,7 @@ import { type Room, roomAt } from '../../transfer/storage/room.js';
 import { inspectIfThere, isFolder } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
-import { checkTargetName } from '../../transfer/storage/target-name.js';
+import { checkTakesFiles, checkTargetName } from '../../transfer/storage/target-name.js';
 import { loadTotals } from '../../transfer/storage/totals.js';
 import type { CheckResult, There } from '../effects.js';
 import { recordedMs, UNFINISHED } from '../files/completeness.js';
@@ -56,29 +57,10 @@ import type { FolderStates } from './folder-states.js';
 import { knownZerosOf } from './known-zeros.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
+import type { OpenFiles } from './open-files.js';
+import type { FoundCopy, FoundWhole, OpenedPart } from './opened-part.js';
 import type { OwnCopies } from './own-copies.js';
-import { targetRoom } from './target-room.js';
-
-export interface OpenedPart {
-  readonly kind: 'part';
-  readonly storage: Storage;
-  /** In shared memory; these pieces are verified. */
-  readonly have: Bitfield;
-  /** It was made just now. */
-  readonly isNew: boolean;
-}
-
-/** Somebody else has completed the file meanwhile. */
-export interface FoundWhole extends FoundCopy {
-  readonly kind: 'whole';
-}
-
-/** A complete copy. */
-export interface FoundCopy {
-  readonly mtimeMs: number;
-  /** Pieces of a folder that can be shared; absent: all. */
-  readonly have?: number | undefined;
-}
+import { deviceOf, targetRoom } from './target-room.js';
 
 export interface GetOrder extends Choice {
   /** `destination` is the target itself. */
@@ -93,8 +75,7 @@ export interface ReopenerOptions {
   readonly hashing: LocalHashing;
   readonly copies: OwnCopies;
   readonly folders: FolderStates;
-  /** As of `OpenFiles`. */
-  readonly learn: (metainfo: Metainfo, choice?: Choice) => Metainfo;
+  readonly files: Pick<OpenFiles, 'asked' | 'knows' | 'learn' | 'metainfo'>;
   /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
   /** Which host names a new .mtorrent may name. */
@@ -105,6 +86,8 @@ export interface ReopenerOptions {
 export interface PreparedGet {
   readonly entry: Entry;
   readonly metainfo: Metainfo;
+  /** Which files of a folder are asked for, beside those that are known. */
+  readonly chosen: ChosenBeside;
   /** What the disk can still take, the `.part` of an earlier try included. */
   readonly room: Room;
   /** ID of the file system. */
@@ -136,16 +119,17 @@ export class Reopener {
   async prepareGet(order: GetOrder, onHashed: (entry: Entry, done: number) => void): Promise<PreparedGet> {
     const { mtorrentPath, destination, exact, only, except } = order;
     const read = await this.#options.read(mtorrentPath, this.#options.mayName);
-    const metainfo = this.#options.learn(read, { only, except });
+    const { metainfo, chosen } = this.#options.files.asked(read, { only, except });
     const path = exact ? destination : await targetOf(destination, metainfo);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED, { only, except });
     await checkTargetName(path);
     const there = await lookAtTarget(path);
     const device = await deviceOf(directory);
-    const prepared = { entry, metainfo, device, zeros: knownZerosOf(metainfo) };
+    const prepared = { entry, metainfo, chosen, device, zeros: knownZerosOf(metainfo) };
     if (there !== undefined) return { ...prepared, room: await roomAt(directory), there };
     await checkWritable(path);
+    await checkTakesFiles(path);
     await this.#options.claims.refuseIfTaken(path);
     const partBytes = await partBytesOf(path, metainfo.layout);
     if (partBytes === undefined) await refuseWithoutDisk(this.#recordOf(entry), path);
@@ -161,6 +145,16 @@ export class Reopener {
     return { mtimeMs: await this.#adoption.wholeAt(entry, metainfo, onHashed) };
   }
 
+  /** The same for a get. What is known of another choice of the folder stays, unless more is asked for. */
+  async judgeTarget(entry: Entry, onHashed: OnHashed): Promise<FoundCopy & { readonly chosen: ChosenBeside }> {
+    const { files, copies, folders } = this.#options;
+    const { metainfo, chosen } = files.knows(entry)
+      ? ({ metainfo: files.metainfo(entry.swarm), chosen: 'same' } as const)
+      : files.asked(await copies.metainfoOf(entry), entry.folder);
+    if (chosen !== 'fewer' && chosen !== 'other') return { ...(await this.wholeAt(entry, metainfo, onHashed)), chosen };
+    return { ...(await folders.judgeAt(entry, metainfo, onHashed)), chosen };
+  }
+
   /** Compares what the library says about a file with the disk. */
   check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
     return this.#checksAt(entry.path).during(async () => {
@@ -172,7 +166,7 @@ export class Reopener {
         metainfo: undefined,
       });
       try {
-        const metainfo = this.#options.learn(await this.#options.copies.metainfoOf(entry), entry.folder);
+        const metainfo = this.#options.files.learn(await this.#options.copies.metainfoOf(entry), entry.folder);
         if (entry.folder?.followsLinks === true) metainfo.layout.folder?.followLinks();
         const verdict = await this.#checkCopies(entry, metainfo);
         return verdict.kind === 'refuse' ? await unusable(verdict) : { result: verdict, metainfo };
@@ -225,7 +219,7 @@ export class Reopener {
     const { path, completeness } = entry;
     const isThere = await isFolder(path);
     if (completeness.kind !== 'partial') {
-      if (!isThere) return goneFolder(entry);
+      if (!isThere) return hasGone(entry);
       return { kind: 'complete', path, ...(await folders.check(entry, metainfo)) };
     }
     if (!isThere || (await partBytesOf(path)) !== undefined) return this.#checkPart(entry, metainfo);
@@ -371,10 +365,6 @@ export class Reopener {
   }
 }
 
-function goneFolder({ path, mtorrentPath }: Entry): Refused {
-  return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
-}
-
 async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniTorrentError }> {
   try {
     return await work;
@@ -388,12 +378,4 @@ async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniT
 function fill(have: Bitfield, pieces: Bitfield): void {
   have.bytes.set(pieces.bytes);
   have.recount();
-}
-
-async function deviceOf(directory: string): Promise<number> {
-  try {
-    return (await stat(directory)).dev;
-  } catch (error) {
-    throw fileError(error, directory);
-  }
 }

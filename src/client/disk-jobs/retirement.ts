@@ -8,7 +8,6 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import type { Log } from '../../foundation/base/log.js';
 import { choose } from '../../foundation/torrent/folder/choice.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
-import { printable } from '../../foundation/torrent/names.js';
 import { deleteFolder } from '../../transfer/storage/folder-removal.js';
 import { loadStamps } from '../../transfer/storage/folder-stamps.js';
 import { openElsewhere } from '../../transfer/storage/open-elsewhere.js';
@@ -17,7 +16,9 @@ import type { Fetched } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
+import { heldFile, keptOf } from './content-removal.js';
 import type { FolderStates } from './folder-states.js';
+import { type Held, heldElsewhere } from './held-elsewhere.js';
 import type { OpenFiles } from './open-files.js';
 import type { OwnCopies } from './own-copies.js';
 import type { Rehash } from './rehash.js';
@@ -102,26 +103,27 @@ export class Retirement {
   }
 
   /** @returns undefined while an earlier call for this file has not ended. */
-  async retire({ file, entry }: EffectOf<'retire'>): Promise<ClientInput | undefined> {
+  async retire({ file, entry, beside }: EffectOf<'retire'>): Promise<ClientInput | undefined> {
     if (this.#running.has(file)) return undefined;
     this.#running.add(file);
     try {
       await this.#options.recorded();
-      return { kind: 'retired', file, kept: await this.#delete(file, entry) };
+      return { kind: 'retired', file, kept: await this.#delete(file, entry, beside) };
     } finally {
       this.#running.delete(file);
     }
   }
 
   /** Resolves to a sentence about what stays. */
-  async #delete(file: number, entry: Entry): Promise<string | undefined> {
+  async #delete(file: number, entry: Entry, beside: readonly Entry[]): Promise<string | undefined> {
     const { files, copies, folders, rehash, log } = this.#options;
     rehash.forget(file);
     const { path, swarm } = entry;
     const user = (await openElsewhere([path])).get(path);
     if (user !== undefined)
       throw new MiniTorrentError('IO_ERROR', `it is open in ${user}; it is deleted when that ends`);
-    const kept = await this.#deleteContent(entry);
+    const held = await heldElsewhere(beside, path, (other) => copies.metainfoOf(other));
+    const kept = await this.#deleteContent(entry, held);
     log.info({ path, size: entry.size, swarm, kept }, 'a download was deleted by the rules of retention');
     await folders.forget(file, entry);
     files.forget(file, swarm);
@@ -129,12 +131,14 @@ export class Retirement {
     return kept;
   }
 
-  async #deleteContent(entry: Entry): Promise<string | undefined> {
+  async #deleteContent(entry: Entry, held: Held): Promise<string | undefined> {
     const { path, completeness, folder } = entry;
     const hold = await holdOf(entry);
     if (hold === GONE) return undefined;
     if (hold !== undefined) return `${path} stays: ${hold}`;
     if (folder === undefined) {
+      const holder = held(path);
+      if (holder !== undefined) return heldFile(path, holder);
       await unlink(path).catch((error: unknown) => {
         throw fileError(error, path);
       });
@@ -142,9 +146,8 @@ export class Retirement {
     }
     const list = await this.#stampedList(entry, completeness.kind === 'complete' ? completeness.mtimeMs : 0);
     if (list === undefined) return `${path} stays: it could not be compared with what was downloaded`;
-    const kept = await deleteFolder(path, list);
-    if (kept.length === 0) return undefined;
-    return `what is no file of ${path}, or has changed, stays: ${kept.map(printable).join(', ')}`;
+    const kept = await deleteFolder(path, list, (file) => held(file) !== undefined);
+    return kept.length === 0 ? undefined : keptOf(path, kept);
   }
 }
 

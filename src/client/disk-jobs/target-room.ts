@@ -1,7 +1,9 @@
 // What the disk of a new download can take, and what the download needs of it. Refuses names and sizes that its file
 // system cannot hold.
 
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileError } from '../../foundation/base/errors.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { checkFolderNames } from '../../transfer/storage/folder-names.js';
 import { type FolderNeed, folderNeed, largestFileOf } from '../../transfer/storage/folder-need.js';
@@ -29,4 +31,12 @@ export async function targetRoom(path: string, layout: Layout, partBytes: number
   const need = folderNeed(folder, found.blockBytes);
   // The files of an earlier try have their inodes.
   return { room, need: partBytes === undefined ? need : { ...need, inodes: 0 } };
+}
+
+export async function deviceOf(directory: string): Promise<number> {
+  try {
+    return (await stat(directory)).dev;
+  } catch (error) {
+    throw fileError(error, directory);
+  }
 }

@@ -2,6 +2,7 @@
 // its disk. A record that it replaces is dropped. Pure.
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
+import { shellLine } from '../../foundation/base/shell-line.js';
 import { placeTaken, tooMany } from '../answers/answers.js';
 import type { ClientEffect, Refusal } from '../effects.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
@@ -9,7 +10,7 @@ import { advance } from './advance.js';
 import { roomRefusal, type Target } from './disk-space.js';
 import { stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
-import { type Entry, isUnfinished } from './record.js';
+import { type Entry, type FileRecord, isUnfinished } from './record.js';
 
 /** Why a share is refused; undefined when it is not. */
 export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefined {
@@ -30,7 +31,7 @@ export function getRefusal(
 ): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
-    return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
+    return { code: 'ALREADY_EXISTS', sentence: isElsewhere(entry, known) };
   const other = files.ofPath(entry.path).find((record) => record !== known);
   if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
   return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, target, reserve);
@@ -39,12 +40,19 @@ export function getRefusal(
 /** Why a file that is complete at its target cannot join; undefined when it can. */
 export function wholeRefusal(files: FileTable, entry: Entry): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
-  if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotWhole' }))
-    return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
   // What was shared from there is not there any more. A download goes on.
   const other = files.ofPath(entry.path).find((record) => record !== known && isUnfinished(record));
   if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
   return known === undefined ? countRefusal(files) : undefined;
+}
+
+/** One place of a swarm is downloaded to or served from; a copy of it becomes known by the same get. */
+function isElsewhere({ name, path }: Entry, known: FileRecord): string {
+  const copied = `copy it with: ${shellLine('cp', '-a', known.entry.path, path)} and run the same command again`;
+  if (known.entry.path === path) return `${name} is here already as ${path}`;
+  return isUnfinished(known)
+    ? `${name} is being downloaded to ${known.entry.path}; once it is complete, ${copied}`
+    : `${name} is here already as ${known.entry.path}; to have it at ${path} as well, ${copied}`;
 }
 
 /** Drops the record of the same swarm, so that a new one can take its place. */

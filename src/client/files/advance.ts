@@ -8,7 +8,7 @@ import type { ClientEffect } from '../effects.js';
 import { type Completeness, complete, foundAgain } from './completeness.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
-import { pairsOf, relocated, servedFrom, withCompleteness, withReuse } from './names.js';
+import { namesOf, pairsOf, relocated, servedFrom, withCompleteness, withReuse } from './names.js';
 import { type Entry, type FileRecord, isUnfinished, offeredCount } from './record.js';
 
 /** @returns undefined when the table refuses the event; then nothing has changed. */
@@ -77,9 +77,21 @@ function enter(files: FileTable, record: FileRecord, next: Phase, event: LifeEve
 /** Who asked for it, and whether what is shared is deleted, too. */
 type Removal = Pick<Extract<LifeEvent, { kind: 'remove' }>, 'ask' | 'content'>;
 
-function deleteFiles(record: FileRecord, { ask, content }: Removal): ClientEffect {
+function deleteFiles(files: FileTable, record: FileRecord, { ask, content }: Removal): ClientEffect {
   const { file, entry } = record;
-  return { kind: 'deleteFiles', ask, file, entry, unfinished: isUnfinished(record), content };
+  const beside = content ? sharesBeside(files, record) : [];
+  return { kind: 'deleteFiles', ask, file, entry, unfinished: isUnfinished(record), content, beside };
+}
+
+/** The others at its place, in it, or around it. */
+function sharesBeside(files: FileTable, record: FileRecord): readonly Entry[] {
+  const { path } = record.entry;
+  const isNear = (other: string): boolean =>
+    other === path || other.startsWith(`${path}/`) || path.startsWith(`${other}/`);
+  return files
+    .all()
+    .filter((other) => other !== record && namesOf(other.entry).some((name) => isNear(name.path)))
+    .map(({ entry }) => entry);
 }
 
 function effectsOf(
@@ -113,9 +125,9 @@ function effectsOf(
     case 'tellRightAgain':
       return [good(`${entry.path} is right again and shared`)];
     case 'retire':
-      return [{ kind: 'retire', file, entry }];
+      return [{ kind: 'retire', file, entry, beside: sharesBeside(files, record) }];
     case 'delete':
-      return removal === undefined ? [] : [saved(files), deleteFiles(record, removal)];
+      return removal === undefined ? [] : [saved(files), deleteFiles(files, record, removal)];
     default:
       return unreachable(action);
   }

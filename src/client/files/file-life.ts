@@ -187,6 +187,11 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     missing: isReplaced,
     otherwise: 'known',
   },
+  chosenAnew: {
+    seeding: () => to({ at: 'checking' }, 'check'),
+    checking: (phase) => to(phase, 'check'),
+    otherwise: 'late',
+  },
   lost: {
     seeding: (_, { sentence, returns, isNews, elsewhere }) =>
       // The check finds the copy from which it is served from now on.

@@ -109,6 +109,8 @@ export type LifeEvent =
   | { readonly kind: 'gotAgain' }
   /** The same swarm was asked for where every byte of it lies already. */
   | { readonly kind: 'gotWhole' }
+  /** Other files of the folder than before are shared from now on. */
+  | { readonly kind: 'chosenAnew' }
   /** A look or an upload found that the copy which is served is gone or has changed. `elsewhere`: there are others. */
   | {
       readonly kind: 'lost';

@@ -30,6 +30,8 @@ export interface Name {
 export interface FolderRecord extends Choice {
   /** Files that are wanted. */
   readonly files: number;
+  /** Bytes of these files. Absent: recorded by an earlier release. */
+  readonly bytes?: number | undefined;
   /** It was shared with what its links point to, so its files may be reached through them. */
   readonly followsLinks?: true | undefined;
 }
@@ -119,7 +121,8 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
   const { name, path, mtorrentPath } = shown;
   const files = entry.folder?.files ?? 0;
   // Known from the first report of a download on.
-  const [pieces, size] = wanted === 0 ? [geometry.pieceCount, entry.size] : [wanted, wantedBytes];
+  const [pieces, size] =
+    wanted === 0 ? [geometry.pieceCount, entry.folder?.bytes ?? entry.size] : [wanted, wantedBytes];
   return {
     name,
     state: STATE_OF[phase.at],

@@ -7,7 +7,7 @@ import { advance, announce, register } from './advance.js';
 import { isPaused } from './completeness.js';
 import { isOffered } from './file-life.js';
 import { basename, type FileTable } from './file-table.js';
-import { entryOfNames, isSameName, namesOf, pairsOf, pairsWithout, withNames } from './names.js';
+import { entryOfNames, isSameName, namesOf, pairsOf, pairsWithout, succeeding, withNames } from './names.js';
 import type { Entry, FileRecord, Name } from './record.js';
 import { overwritten } from './recovery.js';
 
@@ -51,6 +51,14 @@ export function sharedAgain(
   const isTouched = JSON.stringify(before.completeness) !== JSON.stringify(entry.completeness);
   const served: readonly ClientEffect[] = isTouched ? [{ kind: 'serve', file, entry, complete: true }] : [];
   return [...effects, ...served, saved(files), shareRecorded(ask, fresh, detail)];
+}
+
+/** More files of a folder are shared than before, from the place of `fresh`. It is looked at as after a start. */
+export function chosenAnew(files: FileTable, record: FileRecord, fresh: Entry): readonly ClientEffect[] {
+  files.amend(record, succeeding(fresh, record.entry));
+  // They were those of its download.
+  Object.assign(record.transfer, { wanted: 0, wantedBytes: 0 });
+  return [...(advance(files, record, { kind: 'chosenAnew' }) ?? []), saved(files)];
 }
 
 /** The download of this content to this place is known, and a second word for it may only name further trackers. */

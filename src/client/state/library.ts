@@ -216,10 +216,11 @@ function parseReuse(path: string, value: unknown, where: string): ReuseWish {
 }
 
 function parseFolder(path: string, value: unknown, where: string): FolderRecord {
-  const { files, only, except, followsLinks } = isObject(value) ? value : {};
+  const { files, bytes, only, except, followsLinks } = isObject(value) ? value : {};
   if (!Number.isSafeInteger(files) || !areGlobs(only) || !areGlobs(except))
     throw damagedState(path, `${where} does not say which files of its folder are wanted`);
-  const record = { files: files as number, only, except };
+  const known = Number.isSafeInteger(bytes) ? { bytes: bytes as number } : {};
+  const record = { files: files as number, only, except, ...known };
   return followsLinks === true ? { ...record, followsLinks } : record;
 }
 

@@ -21,14 +21,20 @@ const closeFd = promisify(fs.close);
 /**
  * Resolves to what stays, by its path: the first KEPT_NAMED_MAX of it; nothing when the folder is gone. A link in its
  * place stays, too. Rejects with MiniTorrentError.
+ * @param isHeld what belongs to others, by its path.
  */
-export async function deleteFolder(path: string, list: FolderList): Promise<readonly string[]> {
+export async function deleteFolder(
+  path: string,
+  list: FolderList,
+  isHeld: (path: string) => boolean = () => false,
+): Promise<readonly string[]> {
   const root = await openRoot(path);
   if (root === undefined) return [];
   try {
     const tree = new FolderTree(root);
     try {
-      for (let entry = 0; entry < list.count; entry += 1) await deleteEntry(tree, list, entry, path);
+      for (let entry = 0; entry < list.count; entry += 1)
+        if (!isHeld(`${path}/${list.pathOf(entry)}`)) await deleteEntry(tree, list, entry, path);
       tree.close();
       for (const directory of directoriesOf(list)) await deleteDirectory(tree, directory, path);
     } finally {

@@ -44,13 +44,18 @@ export function judgeFile(
   entry: Pick<KnownFile, 'path' | 'mtorrentPath' | 'size' | 'mtimeMs'>,
   found: Pick<Stamp, 'size' | 'mtimeMs'> | undefined,
 ): FileVerdict {
-  const { path, mtorrentPath, size, mtimeMs } = entry;
+  const { size, mtimeMs } = entry;
   if (found === undefined) {
     if (mtimeMs === null) return { kind: 'unfinished' };
-    return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
+    return hasGone(entry);
   }
   if (found.size !== size) return hasChanged(entry);
   return found.mtimeMs === mtimeMs ? { kind: 'believe' } : { kind: 'hash' };
+}
+
+/** A share that is not at its place. */
+export function hasGone({ path, mtorrentPath }: Pick<KnownFile, 'path' | 'mtorrentPath'>): Refused {
+  return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
 }
 
 /** A file whose pieces were hashed and are not all right. */

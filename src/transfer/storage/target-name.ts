@@ -1,11 +1,11 @@
-// Whether the file system of a download takes its names, found out before anything is fetched: by trying, since no
-// system says beforehand. Only names that some file system refuses are tried, and nothing is left of the try.
+// Whether the file system of a download takes files, and its names, found out before anything is fetched: by trying,
+// since no system says beforehand. Nothing is left of the try.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, FileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { isPortable, printable } from '../../foundation/torrent/names.js';
 import { partPathOf } from './target.js';
 
@@ -16,8 +16,7 @@ export async function checkTargetName(path: string): Promise<void> {
     const errno = await tryName(name);
     if (errno === undefined || errno === 'EEXIST') continue;
     // In a directory that takes no name at all it is not the name.
-    const other = join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
-    if ((await tryName(other)) !== undefined) return;
+    if ((await tryName(anyName(path))) !== undefined) return;
     const [directory, base] = [dirname(path), printable(basename(path))];
     const plain = basename(path)
       .replaceAll(/[^A-Za-z0-9._-]/g, '_')
@@ -27,6 +26,31 @@ export async function checkTargetName(path: string): Promise<void> {
       `the file system of ${directory} refuses the name ${base} (${errno}); name another file at the end of the command, such as ${join(directory, plain)}`,
     );
   }
+}
+
+/** What a file system says that takes no files, such as /proc. Others pass, or are told where room is asked for. */
+const TAKES_NONE: readonly (string | undefined)[] = [
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EINVAL',
+  'ENOSYS',
+  'ENOTSUP',
+];
+
+/** Rejects with PERMISSION_DENIED when no file can be made beside `path`, although its permissions allow it. */
+export async function checkTakesFiles(path: string): Promise<void> {
+  const errno = await tryName(anyName(path));
+  if (errno === undefined || !TAKES_NONE.includes(errno)) return;
+  const directory = dirname(path);
+  const sentence = `no file can be made in ${directory}: its file system takes none (${errno}); choose another destination`;
+  throw new FileError('PERMISSION_DENIED', sentence, { errno, path: directory });
+}
+
+/** A name that every file system takes. */
+function anyName(path: string): string {
+  return join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
 }
 
 /** Makes an empty file and deletes it. Resolves to the name of the error. */

@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { access, lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { assert } from '../../foundation/base/assert.js';
 import { directoryError, errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
@@ -49,7 +49,9 @@ export async function targetOf(
   const target = await targetPathOf(destination, name);
   if (folder === undefined || destination.endsWith('/') || dirname(target) !== (await resolved(destination)))
     return target;
-  return (await holdsFilesOf(dirname(target), folder)) ? dirname(target) : target;
+  const directory = dirname(target);
+  const isFolder = (await holdsFilesOf(directory, folder)) || (await holdsOnlyFilesOf(directory, folder));
+  return isFolder ? directory : target;
 }
 
 /** Most of the first files are there. */
@@ -62,6 +64,30 @@ async function holdsFilesOf(directory: string, list: FolderList): Promise<boolea
     if (there?.isFile() === true && there.size === list.sizeOf(index)) found += 1;
   }
   return found * 2 > looked;
+}
+
+/** Of the first files that are found there all are of the list: another choice of them was fetched. */
+async function holdsOnlyFilesOf(directory: string, list: FolderList): Promise<boolean> {
+  const sizes = new Map<string, number>();
+  try {
+    for await (const entry of await opendir(directory, { recursive: true })) {
+      if (sizes.size >= TARGET_FILES_LOOKED_AT) break;
+      if (entry.isDirectory()) continue;
+      const path = join(entry.parentPath, entry.name);
+      sizes.set(relative(directory, path), (await lstat(path)).size);
+    }
+  } catch {
+    return false;
+  }
+  let isTelling = false;
+  for (let index = 0; index < list.count && sizes.size > 0; index += 1) {
+    const path = list.pathOf(index);
+    const size = sizes.get(path);
+    if (size === undefined || (list.isFile(index) && size !== list.sizeOf(index))) continue;
+    sizes.delete(path);
+    isTelling ||= list.sizeOf(index) > 0;
+  }
+  return isTelling && sizes.size === 0;
 }
 
 async function resolved(path: string): Promise<string | undefined> {

@@ -62,6 +62,21 @@ export function choose(list: FolderList, choice: Choice): Chosen {
   return chosen;
 }
 
+/** What one choice of a folder is beside another: the same files, some of them, those and others, or neither. */
+export type ChosenBeside = 'same' | 'fewer' | 'more' | 'other';
+
+/** Both describe the same folder. */
+export function chosenBeside(list: FolderList, known: FolderList): ChosenBeside {
+  let [more, fewer] = [false, false];
+  for (let index = 0; index < list.count; index += 1) {
+    if (list.isPad(index)) continue;
+    more ||= list.isChosen(index) && !known.isChosen(index);
+    fewer ||= !list.isChosen(index) && known.isChosen(index);
+  }
+  if (more) return fewer ? 'other' : 'more';
+  return fewer ? 'fewer' : 'same';
+}
+
 function nothingChosen(list: FolderList, { only = [], except = [] }: Choice): MiniTorrentError {
   const all = [...only, ...except].map((pattern) => `"${printable(pattern.slice(0, 80))}"`).join(', ');
   const near = only.length === 0 ? [] : nearestPaths(list, only);
