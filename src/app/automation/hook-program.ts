@@ -4,19 +4,33 @@
 import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { within } from '../../foundation/base/deferred.js';
 import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { shellLine } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { HOOK_LOOK_MS } from './limits.js';
 
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
+/** Looks that have not come back, by path: a disk that hangs takes one thread of the system's, however often. */
+const looks = new Map<string, Promise<void>>();
+
 /**
- * Rejects with MiniTorrentError: FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED.
- * @param path absolute. @param setting the name by which the user knows it.
+ * Rejects with MiniTorrentError within HOOK_LOOK_MS: FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, IO_ERROR.
+ * @param path absolute. @param setting the name by which the user knows it. @param look for tests.
  */
-export async function checkHookProgram(path: string, setting: string): Promise<void> {
+export async function checkHookProgram(path: string, setting: string, look = lookAtProgram): Promise<void> {
+  const looking = looks.get(path) ?? look(path, setting).finally(() => looks.delete(path));
+  looks.set(path, looking);
+  await within(looking, HOOK_LOOK_MS, () => {
+    const what = `the disk of ${printable(path)} does not answer, so it is not run: look whether that disk hangs`;
+    throw new MiniTorrentError('IO_ERROR', `${setting}: ${what}`);
+  });
+}
+
+async function lookAtProgram(path: string, setting: string): Promise<void> {
   const shown = printable(path);
   const refuse = (code: ErrorCode, what: string): MiniTorrentError => new MiniTorrentError(code, `${setting}: ${what}`);
   try {

@@ -48,6 +48,7 @@ export class Hooks {
   readonly #unlisten: () => void;
   readonly #idlers: (() => void)[] = [];
   #isClosing = false;
+  readonly #closing = deferred<void>();
   readonly #killAll = (): void => {
     for (const run of this.#runs.values()) run.signal('SIGKILL');
   };
@@ -85,6 +86,7 @@ export class Hooks {
   async close(): Promise<void> {
     this.#unlisten();
     this.#isClosing = true;
+    this.#closing.resolve();
     this.#host.post({ kind: 'close' });
     await this.idle();
     process.off('exit', this.#killAll);
@@ -131,7 +133,8 @@ export class Hooks {
     const { kind, name, path } = event;
     try {
       const file = await this.#client.file(path).catch(unknownFile);
-      await checkHookProgram(program, kind === 'complete' ? 'on-complete' : 'on-error');
+      const check = checkHookProgram(program, kind === 'complete' ? 'on-complete' : 'on-error');
+      await Promise.race([check, this.#closing.promise]);
       if (this.#isClosing) throw new MiniTorrentError('CANCELLED', WHY_DROPPED.closing);
       log.info({ program, event: kind, path }, 'a hook starts');
       const running = new HookRun(program, hookEnvironment(event, file, process.env), (line) =>

@@ -6,6 +6,8 @@ import { KIB } from '../../foundation/base/limits.js';
 export const HOOKS_RUNNING_MAX = 2;
 /** Hooks that wait for their turn: a night of downloads that end while one hook hangs until its time limit. */
 export const HOOKS_WAITING_MAX = 1_024;
+/** Milliseconds that a look at a hook's program waits for its disk: more than one needs that has to wake up. */
+export const HOOK_LOOK_MS = 10_000;
 /** Milliseconds between SIGTERM and SIGKILL for a hook that took too long: time to clean up. */
 export const HOOK_TERM_MS = 5_000;
 /** The same when the client ends: its own end takes at most 5 s. */

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { checkHookProgram } from '../../../src/app/automation/hook-program.js';
 import { HookRun } from '../../../src/app/automation/hook-run.js';
+import { HOOK_LOOK_MS } from '../../../src/app/automation/limits.js';
+import { deferred } from '../../../src/foundation/base/deferred.js';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { eventually } from '../../support/e2e-stage.js';
+import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 function program(t: TestContext, text: string, mode = 0o755): string {
@@ -42,6 +45,28 @@ test('a hook is a file that is there, that may be executed, and that nobody else
   const link = join(temporaryDirectory(t), 'link');
   symlinkSync(join(open, 'hook'), link);
   assert.match(await refusal(link), /^PERMISSION_DENIED .*may replace/);
+});
+
+test('a look at a program whose disk hangs ends in time, and holds one thread of the system however often it is asked', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const disk = deferred<void>();
+  let looks = 0;
+  const look = (): Promise<void> => {
+    looks += 1;
+    return disk.promise;
+  };
+  const asked = (): Promise<void> => checkHookProgram('/net/hook', 'on-complete', look);
+  const refusals = [asked(), asked()].map((check) =>
+    assert.rejects(check, failsWith('IO_ERROR', 'on-complete: the disk of /net/hook does not answer')),
+  );
+  t.mock.timers.tick(HOOK_LOOK_MS);
+  await Promise.all(refusals);
+  const again = asked();
+  assert.equal(looks, 1);
+  disk.resolve();
+  await again;
+  await asked();
+  assert.equal(looks, 2, 'a disk that answers again is asked again');
 });
 
 test('a hook has its output passed on by lines, and its exit code told', async (t) => {
