@@ -128,7 +128,12 @@ test('what another program has open stays until that ends', async (t) => {
   const { directory, hold, retire } = await stage(t);
   const entry = await downloaded(join(directory, 'a.bin'));
   const { pid } = await reader(t, entry.path);
-  assert.match((await hold(entry)) ?? '', new RegExp(`^it is open in sleep \\(pid ${pid}\\)$`));
+  // It has it open before it becomes another program.
+  await eventually(
+    () => hold(entry),
+    (found) => found === `it is open in sleep (pid ${pid})`,
+    'its reader is named',
+  );
   await assert.rejects(retire(entry), /it is open in sleep/);
   assert.ok(existsSync(entry.path));
   process.kill(pid ?? 0, 'SIGKILL');

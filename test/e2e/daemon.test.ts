@@ -52,7 +52,8 @@ test('a get goes on after the console that typed it was killed', async (t) => {
 test('two consoles at once: each gets its own answers, and both hear what happens', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', SLOWLY);
+  // A minute and more unless the limit goes.
+  const seeder = await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', { uploadLimit: 128 * 1024 });
   await startDaemon(swarm);
   const [first, second] = [attach(swarm, 'first'), attach(swarm, 'second')];
   const target = await first.succeed(`get a.mtorrent ${quoted(swarm.path('got.bin'))}`);
@@ -60,6 +61,7 @@ test('two consoles at once: each gets its own answers, and both hear what happen
   // Asked later, answered before.
   assert.equal(await second.succeed('limit up 10M'), 'up=10485760 down=0');
   assert.match((await fileOf(second)).state, /^(waiting|downloading)$/, 'it is not complete yet');
+  await seeder.limit('up', 0);
   assert.equal(await waits, 'WAITED');
   await Promise.all([completes(first, target), completes(second, target)]);
   assert.equal(await first.succeed('quit'), 'DETACHED');
@@ -141,7 +143,7 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
   await startDaemon(swarm);
   const nothing = await onDaemon(swarm, 'show');
   assert.deepEqual([nothing.code, nothing.stdout], [0, '']);
-  await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', { uploadLimit: 512 * 1024 });
+  await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', { uploadLimit: 64 * 1024 });
   await attach(swarm).succeed(`get a.mtorrent ${quoted(swarm.path('got.bin'))}`);
   const says = async (words: readonly string[], code: number, said: RegExp): Promise<void> => {
     const outcome = await onDaemon(swarm, ...words);
@@ -150,7 +152,12 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
     if (code !== 0) assert.equal(outcome.stdout, '');
   };
   await says(['pause', 'a.mtorrent'], 0, /^paused/);
-  await says(['show'], 0, /^\[D\] a\.bin .* paused$/);
+  // What is under way is finished first.
+  await eventually(
+    async () => (await onDaemon(swarm, 'show')).stdout,
+    (rows) => /^\[D\] a\.bin .* paused$/.test(rows),
+    'it is paused',
+  );
   await says(['show', 'downloads', '--json'], 0, /^\{"schema":1,"files":\[\{"name":"a\.bin","state":"paused"/);
   await says(['resume', swarm.path('a.mtorrent')], 0, /^resumed$/);
   await says(['limit', 'down', '5M'], 0, /^up: no limit, down: 5\.0 MiB\/s$/);

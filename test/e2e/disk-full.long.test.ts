@@ -11,6 +11,7 @@ import { errnoOf } from '../../src/foundation/base/errors.js';
 import {
   completes,
   create,
+  eventually,
   fileOf,
   filesOf,
   hasPieces,
@@ -91,6 +92,11 @@ test('F9: a disk that fills up holds the download with its reason, what is there
   const target = await leecher.succeed(`get fills.mtorrent ${disk}/`);
   await hasPieces(leecher, 10);
   await leecher.succeed('pause fills.mtorrent');
+  await eventually(
+    () => fileOf(leecher),
+    ({ state }) => state === 'paused',
+    'it is paused',
+  );
   const filler = await fill(disk);
   await shareHere(swarm, source, 'seeder.mtorrent');
   await leecher.succeed('resume fills.mtorrent');

@@ -202,7 +202,7 @@ test('a share that takes long tells how far its hashing is, in events of the sch
 
 test('a get that is killed with -9 goes on with what it had', async (t) => {
   const { swarm, user, source, mtorrent } = await served(60);
-  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '2M' });
   await eventually(
     () => recordedPieces(user),
     (pieces) => pieces >= 10,
@@ -221,7 +221,7 @@ test('a get that is killed with -9 goes on with what it had', async (t) => {
 
 test('a get that is stopped by a signal ends with 7, says how to go on, and does', async (t) => {
   const { swarm, user, source, mtorrent } = await served(40);
-  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '1M' });
   await first.line(/"have":[1-9]/);
   first.kill('SIGINT');
   assert.equal(await first.exited, 7);
@@ -248,7 +248,11 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   await mkdir(swarm.path('to'));
   const user = await makeUser(swarm.directory, 'bob');
   const words = ['get', 'film.mtorrent', 'to', '--timeout'];
-  const first = await new CommandRun(t, user, [...words, '5s']).outcome();
+  const ends = (timeout: string) => new CommandRun(t, user, [...words, timeout]).outcome();
+  let first = await ends('3s');
+  // On a slow machine it had not begun by then.
+  for (let seconds = 10; seconds < 60 && first.stderr.includes('nothing was downloaded'); seconds *= 2)
+    first = await ends(`${seconds}s`);
   assert.equal(first.code, 14, first.stderr);
   assert.match(
     first.stderr,
@@ -272,7 +276,7 @@ test('F9: a disk that fills up ends a get with 9 and keeps what is there; with r
     return;
   }
   try {
-    const first = new CommandRun(t, user, ['get', mtorrent, `${disk}/`, '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+    const first = new CommandRun(t, user, ['get', mtorrent, `${disk}/`, '--json'], { MTORRENT_DOWNLOAD_LIMIT: '1M' });
     await first.line(/"have":[1-9]/);
     execFileSync('sh', ['-c', `cat /dev/zero > ${disk}/filler || true`], { stdio: 'pipe' });
     assert.equal((await first.outcome()).code, 9, first.stderr);
@@ -297,7 +301,7 @@ test('F14: a reader that goes away ends a share off the trackers, and a get that
     return pipe;
   };
   const program = `${process.execPath} ${PROGRAM}`;
-  const get = `MTORRENT_DOWNLOAD_LIMIT=4M ${program} get ${mtorrent} to --json`;
+  const get = `MTORRENT_DOWNLOAD_LIMIT=1M ${program} get ${mtorrent} to --json`;
   assert.equal((await shell(`${get} 2>/dev/null | head -2 >/dev/null; echo \${PIPESTATUS[0]}`)).codes, '7');
   const share = `${program} share film.bin -o film.bin.mtorrent --stats-interval 100ms --json ${trackerWords(swarm).join(' ')}`;
   assert.equal((await shell(`${share} 2>/dev/null | head -2 >/dev/null; echo \${PIPESTATUS[0]}`)).codes, '0');

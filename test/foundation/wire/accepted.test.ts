@@ -15,6 +15,7 @@ import { AcceptedConnection, type AcceptedOptions } from '../../../src/foundatio
 import { frameBytes } from '../../../src/foundation/wire/framing.js';
 import { SocketServer } from '../../../src/foundation/wire/transport.js';
 import { ManualTimers } from '../../support/manual-timers.js';
+import { PATIENCE_MS } from '../../support/patience.js';
 
 const MAGIC = Buffer.from('ACCEPTED');
 const hello = Buffer.concat([MAGIC, frameBytes(Buffer.from('hello'))]);
@@ -73,7 +74,7 @@ async function scene(t: TestContext, extra: Partial<AcceptedOptions> = {}): Prom
     void server.close();
   });
   const until = async (isSo: () => boolean): Promise<void> => {
-    for (const endMs = performance.now() + 10_000; !isSo(); await new Promise(setImmediate))
+    for (const endMs = performance.now() + PATIENCE_MS; !isSo(); await new Promise(setImmediate))
       assert.ok(performance.now() < endMs, `not so in time: ${isSo}`);
   };
   return {
