@@ -155,15 +155,20 @@ test('R15: a frozen partner delays no acknowledgement, and has everything when i
   await eventually(() => seeder.partner(), inTouch, 'the two are in touch');
   second.kill('SIGSTOP');
   t.after(() => second.kill('SIGCONT'));
-  let slowestMs = 0;
-  const isNoticed = (): Promise<boolean> => seeder.partner().then(({ followedBy }) => !followedBy);
-  for (let number = 1; !(await isNoticed()); number += 1) {
-    const beganMs = performance.now();
-    await seeder.share(swarmOf(number));
-    slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+  let [slowestMs, slowestOtherMs, isFollowed] = [0, 0, true];
+  const took = async <T>(what: Promise<T>, beganMs = performance.now()): Promise<[T, number]> => [
+    await what,
+    performance.now() - beganMs,
+  ];
+  for (let number = 1; isFollowed; number += 1) {
+    const [, ms] = await took(seeder.share(swarmOf(number)));
+    // What waits for no partner is as late as the machine makes it.
+    const [{ followedBy }, otherMs] = await took(seeder.partner());
+    [slowestMs, slowestOtherMs, isFollowed] = [Math.max(slowestMs, ms), Math.max(slowestOtherMs, otherMs), followedBy];
   }
-  assert.ok(slowestMs < 1_000, `an acknowledgement took ${slowestMs} ms`);
-  t.diagnostic(`slowest acknowledgement ${slowestMs.toFixed(1)} ms`);
+  const said = `an acknowledgement took ${slowestMs.toFixed(1)} ms, an answer ${slowestOtherMs.toFixed(1)} ms`;
+  assert.ok(slowestMs < 1_000 + slowestOtherMs, said);
+  t.diagnostic(said);
   await seeder.share(swarmOf(1_000_000));
   second.kill('SIGCONT');
   const other = await PairClient.connect(t, swarm.trackers[1], 0);
