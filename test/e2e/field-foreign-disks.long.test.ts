@@ -83,3 +83,32 @@ for (const disk of FOREIGN_DISKS) {
     }
   });
 }
+
+test('a directory that lets files be made and none be renamed or removed is told as that before anything is fetched', async (t) => {
+  const swarm = await stageSwarm(t);
+  const append = 'mkdir "$2/kept" && chattr +a "$2/kept"';
+  const disk: ForeignDisk = {
+    name: 'ext4 that only adds',
+    folds: false,
+    make: 'mkfs.ext4 -q "$1"',
+    mounts: [`mount -o loop "$1" "$2" && ${append}`],
+  };
+  const mounted = foreignDisk(t, disk);
+  if ('lacks' in mounted) return lacksPlace(t, mounted.lacks);
+  const to = join(mounted.at, 'kept');
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('image.bin', PIECE + 1);
+  const mtorrent = await share(swarm.startClient('seeder'), source, 'image.mtorrent');
+  const { env } = await makeUser(swarm.directory, 'ada');
+  const refused = await runProgram(['get', mtorrent, `${to}/`, '-q'], swarm.directory, { env });
+  refusedWith(
+    refused,
+    4,
+    'PERMISSION_DENIED',
+    /takes files, and lets none be renamed or removed \(EPERM\), as after `chattr \+a`, .*chattr -a/,
+  );
+  assert.deepEqual(
+    (await namesIn(to)).filter((name) => name.includes('image')),
+    [],
+  );
+});

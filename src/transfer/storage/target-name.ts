@@ -1,11 +1,12 @@
 // Whether the file system of a download takes files, and its names, found out before anything is fetched: by trying,
-// since no system says beforehand. Nothing is left of the try.
+// since no system says beforehand. Nothing is left of the try but where the directory lets nothing be removed.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, FileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { shellLine } from '../../foundation/base/shell-line.js';
 import { isPortable, printable } from '../../foundation/torrent/names.js';
 import { partPathOf } from './target.js';
 
@@ -53,7 +54,7 @@ function anyName(path: string): string {
   return join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
 }
 
-/** Makes an empty file and deletes it. Resolves to the name of the error. */
+/** Makes an empty file and deletes it. Resolves to the name of the error. Rejects where it may not be deleted. */
 async function tryName(path: string): Promise<string | undefined> {
   try {
     const handle = await open(
@@ -62,11 +63,25 @@ async function tryName(path: string): Promise<string | undefined> {
       0o600,
     );
     await handle.close();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno;
+  }
+  return removeAgain(path);
+}
+
+/** A `.part` would get no other name there, and nothing but an attribute of the directory keeps a new file's owner. */
+async function removeAgain(path: string): Promise<string | undefined> {
+  try {
     await unlink(path);
     return undefined;
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
-    return errno;
+    if (errno !== 'EPERM') return errno;
+    const directory = dirname(path);
+    const sentence = `${directory} takes files, and lets none be renamed or removed (EPERM), as after \`chattr +a\`, so an empty ${basename(path)} stays there; choose another destination, or take that attribute away: ${shellLine('chattr', '-a', directory)}`;
+    throw new FileError('PERMISSION_DENIED', sentence, { errno, path: directory });
   }
 }
