@@ -10,16 +10,17 @@ export type Ending = readonly [part: string, end: () => Promise<unknown>];
 
 /** Ends all at once. Resolves to the names of those that have not ended in time. Rejects as the first that fails. */
 export async function endAll(endings: readonly Ending[]): Promise<readonly string[]> {
-  const ends = endings.map(([part, end]) =>
-    within<readonly string[]>(
-      end().then(() => []),
+  const ends = endings.map(([part, end]) => {
+    const ended = end();
+    return within<readonly string[]>(
+      ended.then(() => []),
       STOP_DEADLINE_MS,
       () => {
-        leftBehind();
+        leftBehind(ended);
         return [part];
       },
-    ),
-  );
+    );
+  });
   return (await Promise.all(ends)).flat();
 }
 

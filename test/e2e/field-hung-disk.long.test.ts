@@ -8,8 +8,10 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { runProgram } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { within } from '../../src/foundation/base/deferred.js';
+import { CommandRun, makeUser } from '../support/command-run.js';
 import { attach, onDaemon, startDaemon } from '../support/daemon-stage.js';
 import {
   eventually,
@@ -20,6 +22,7 @@ import {
   startClientHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
+import { fuseDisk } from '../support/fuse-disk.js';
 import { lacksPlace } from '../support/needs.js';
 import { PATIENCE_MS } from '../support/patience.js';
 import { canTrace } from '../support/strace.js';
@@ -140,4 +143,57 @@ test('FC-25: hashing and serving of a disk that hangs delay no other share, and 
   // strace keeps what it traces from being gone.
   heal();
   await within(daemon.exited, PATIENCE_MS, () => assert.fail('the process has not ended'));
+});
+
+test('a command that names a path on a disk that hangs ends with that path, in the background as well, and touches nothing there', async (t) => {
+  const swarm = await stageSwarm(t);
+  const disk = await fuseDisk(t, swarm);
+  if (disk === undefined) return;
+  await startTrackerHere(swarm);
+  await startDaemon(swarm);
+  const source = await swarm.makeFile('a.bin', 3 * PIECE);
+  const console = attach(swarm);
+  const mtorrent = await share(console, source, 'a.mtorrent');
+  const there = join(disk.directory, 'there.bin');
+  disk.hang();
+  const refused = /^IO_ERROR: .*there\.bin.* is on a network disk that does not answer \(ETIMEDOUT\); check that disk/m;
+  const outcomes = await Promise.all([
+    onDaemon(swarm, 'share', there),
+    onDaemon(swarm, 'get', mtorrent, there),
+    ...[
+      ['info', there],
+      ['verify', mtorrent, there],
+      ['create', there],
+    ].map((words) => runProgram(words, swarm.directory)),
+  ]);
+  for (const { code, stderr } of outcomes) {
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, refused);
+  }
+  console.write(`get ${quoted(mtorrent)} ${quoted(there)}`);
+  assert.match(await console.said(/does not answer \(ETIMEDOUT\)/, PATIENCE_MS), /there\.bin/);
+  await share(console, await swarm.makeFile('b.bin', PIECE), 'b.mtorrent');
+  disk.heal();
+  const { code, stderr } = await onDaemon(swarm, 'get', mtorrent, there);
+  assert.equal(code, 0, stderr);
+});
+
+test('a get whose disk begins to hang ends after a signal, though calls to the disk never come back', async (t) => {
+  const swarm = await stageSwarm(t);
+  const disk = await fuseDisk(t, swarm);
+  if (disk === undefined) return;
+  await startTrackerHere(swarm);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, await swarm.makeFile('a.bin', 64 * PIECE), 'a.mtorrent');
+  const user = await makeUser(swarm.directory, 'user');
+  const words = ['get', mtorrent, join(disk.directory, 'out.bin'), '--alone', '--download-limit', '1M', '--json'];
+  const get = new CommandRun(t, user, words);
+  await get.line(/"have":[1-9]/);
+  disk.hang();
+  get.kill('SIGTERM');
+  await get.said(/^a disk does not answer; this process ends without it$/m, PATIENCE_MS);
+  // The kernel keeps a thread that waits for pages to be written until its disk answers, whatever kills it.
+  disk.heal();
+  const code = await within(get.exited, PATIENCE_MS, () => assert.fail('the process has not ended'));
+  assert.equal(code, 143);
 });

@@ -21,6 +21,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { getCommand } from './get.js';
 import { homeCommand, runHome } from './home.js';
+import { refuseHungPlaces } from './hung-places.js';
 import { infoCommand } from './info.js';
 import { lineMistake } from './line-mistakes.js';
 import { listCommand } from './list.js';
@@ -116,6 +117,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (error !== PARSED) throw error;
   }
+  await refuseHungPlaces(words, process.env);
   return work();
 }
 

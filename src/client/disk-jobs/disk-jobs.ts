@@ -11,6 +11,7 @@ import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { namedPair } from '../../foundation/torrent/tracker-pair.js';
+import { refuseHungDisk } from '../../transfer/storage/hung-disk.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
@@ -32,7 +33,7 @@ import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import type { FoundCopy } from './opened-part.js';
 import { OwnCopies } from './own-copies.js';
-import { PendingJobs } from './pending-jobs.js';
+import { PendingJobs, pathsAsked } from './pending-jobs.js';
 import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
@@ -113,7 +114,9 @@ export class DiskJobs {
     // The type of the table says that each kind has its own job; the compiler cannot follow that through the index.
     const { perform, refused } = this.#jobs[effect.kind] as Job<Kind>;
     this.#pending.begun(effect);
-    const done = perform(effect).finally(() => this.#pending.ended(effect));
+    const asked = pathsAsked(effect);
+    const work = asked.length === 0 ? perform(effect) : refuseHungDisk(asked).then(() => perform(effect));
+    const done = work.finally(() => this.#pending.ended(effect));
     done.then(
       (input) => {
         if (input !== undefined) post(input);

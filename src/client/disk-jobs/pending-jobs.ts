@@ -40,3 +40,14 @@ function pathOf(effect: ClientEffect): string | undefined {
   if ('path' in effect) return effect.path;
   return 'destination' in effect ? effect.destination : undefined;
 }
+
+/** The paths that somebody who waits for an answer has named. */
+export function pathsAsked(effect: ClientEffect): readonly string[] {
+  if (!('ask' in effect)) return [];
+  const named: readonly (string | undefined)[] = [
+    pathOf(effect),
+    'entry' in effect ? effect.entry.mtorrentPath : undefined,
+    'mtorrentPath' in effect ? effect.mtorrentPath : undefined,
+  ];
+  return named.filter((path) => path !== undefined);
+}

@@ -125,7 +125,7 @@ export function startThread(options: ThreadOptions): Thread {
       const ended = endSignal.promise.then(() => true);
       if (await within(ended, deadlineMs, () => false)) return true;
       void worker.terminate();
-      if (!(await within(ended, FORCED_END_MS, () => false))) leftBehind();
+      if (!(await within(ended, FORCED_END_MS, () => false))) leftBehind(ended);
       return false;
     },
   };

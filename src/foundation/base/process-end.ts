@@ -5,10 +5,19 @@ import { HUNG_END_MS } from './limits.js';
 
 const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = { 129: 'SIGHUP', 130: 'SIGINT' };
 let left = 0;
+let onNoneLeft = (): void => undefined;
 
-/** A thread, or a part of this process with threads, has not ended when it was told to, and will not. */
-export function leftBehind(): void {
+/**
+ * A thread, or a part of this process with threads, has not ended when it was told to.
+ * @param ended settles if it does.
+ */
+export function leftBehind(ended: Promise<unknown>): void {
   left += 1;
+  const gone = (): void => {
+    left -= 1;
+    if (left === 0) onNoneLeft();
+  };
+  ended.then(gone, gone);
 }
 
 /**
@@ -23,7 +32,10 @@ export function endThoughDiskHangs(exitCode: number): void {
     // Whoever started this process had it ignore that signal.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), HUNG_END_MS);
   };
-  setTimeout(end, HUNG_END_MS).unref();
+  const timer = setTimeout(end, HUNG_END_MS);
+  onNoneLeft = () => timer.unref();
+  // What hangs in another thread keeps no loop alive, and Node would wait for it before the timer rings.
+  if (left === 0) timer.unref();
 }
 
 /**
@@ -45,6 +57,7 @@ function dieBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function isHung(): boolean {
+/** Something of this process waits for a disk, or is held by one. */
+export function isHung(): boolean {
   return left > 0 || process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
 }

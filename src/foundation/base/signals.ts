@@ -3,7 +3,7 @@
 // because Node would open a debugger's port.
 
 import { UNREAD_OUTPUT_MS } from './limits.js';
-import { endAtOnce } from './process-end.js';
+import { endAtOnce, isHung } from './process-end.js';
 
 /** Shell convention: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -23,7 +23,12 @@ let wasToldToStop = false;
  * whoever should read it may never do so.
  */
 export function exitUnread(): void {
-  if (wasToldToStop) setTimeout(() => process.exit(), UNREAD_OUTPUT_MS).unref();
+  if (!wasToldToStop) return;
+  const exit = (): void => {
+    // An exit would wait for the disk, and nothing could end it.
+    if (!isHung()) process.exit();
+  };
+  setInterval(exit, UNREAD_OUTPUT_MS).unref();
 }
 
 export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): void } {
