@@ -2,7 +2,9 @@
 // piece hashes comes from whoever has it; a tracker that is down and a link that is wrong are named.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
@@ -12,7 +14,15 @@ import { linkTo } from '../../src/foundation/torrent/link.js';
 import { ANY_NAMES } from '../../src/foundation/torrent/metainfo.js';
 import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
-import { create, fastRoot, listedEventually, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
+import {
+  create,
+  fastRoot,
+  listedEventually,
+  PIECE,
+  stageSwarm,
+  startClientHere,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 
 /** Tracker 1 is never started: each link names it first. */
 let scenery: Swarm;
@@ -128,4 +138,20 @@ test('a get by a link that was stopped goes on by the same words without any tra
   const again = await new CommandRun(t, user, ['get', link, 'to/x.bin']).outcome();
   assert.equal(again.code, 0, again.stderr);
   assert.equal(await sha256OfFile(again.stdout), await sha256OfFile(source));
+});
+
+test('a link whose trackers say nothing ends a get at its time limit with the code of that', async (t) => {
+  const swarm = await stageSwarm(t);
+  // They take connections, as trackers that stand still do.
+  for (const { port } of swarm.trackers) {
+    const silent = createServer().listen(port, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => silent.close());
+  }
+  const mtorrent = await create(swarm, await swarm.makeFile('a.bin', PIECE + 1), 'a.mtorrent');
+  const user = await makeUser(swarm.directory, 'bob');
+  const words = ['get', await linkOf(mtorrent), 'to.bin', '--timeout', '3s'];
+  const { code, stderr } = await new CommandRun(t, user, words).outcome();
+  assert.equal(code, 6, stderr);
+  assert.match(stderr, /^NO_TRACKER: timed out before any tracker answered, of 127\.0\.0\.1:\d+ and /m);
 });

@@ -3126,6 +3126,15 @@ export const CATALOGUE: readonly Defect[] = [
     rule: 'a file that is not taken yet holds up no other, and no more than some are taken at once',
   },
   {
+    name: 'console: the event of a wrong line lies among the bytes of the file',
+    breaks: 'with a destination of - events go to standard error',
+    file: 'src/app/cli/failed-event.ts',
+    right: 'words.lastIndexOf(STANDARD_STREAM) > first',
+    wrong: 'words.lastIndexOf(STANDARD_STREAM) > words.length',
+    test: 'test/app/cli/failed-event.test.ts',
+    rule: 'a wrong line has its event on standard error where standard output is for the bytes of the file',
+  },
+  {
     name: 'folders: a right file beside a wrong one is called wrong',
     breaks: 'a small file is judged by its own digest where its piece is not right',
     file: 'src/client/disk-jobs/folder-taken.ts',

@@ -24,6 +24,11 @@ export type Outcome<T> = { readonly kind: 'done'; readonly value: T } | Stopped 
 
 type End = Stopped | { readonly kind: 'late' };
 
+/** What is told of a time limit before which no tracker has answered. */
+export function lateWithoutTracker(addresses: string): string {
+  return `timed out before any tracker answered, of ${addresses}`;
+}
+
 export class Cancellation {
   readonly #sinceMs = systemClock.nowMs();
   /** Those who wait now. Each leaves when its wait is over: a command may wait a few million times. */
@@ -93,12 +98,16 @@ export class Cancellation {
   }
 
   /**
-   * The promise. Rejects with UNFINISHED or TIMED_OUT when the command ends before it settles.
+   * The promise. Rejects with UNFINISHED, TIMED_OUT or NO_TRACKER when the command ends before it settles.
    * @param what settles it, as a clause.
+   * @param withoutTracker its trackers, as long as none has answered: then the limit's code is NO_TRACKER.
    */
-  async orEnd<T>(promise: Promise<T>, what: string): Promise<T> {
+  async orEnd<T>(promise: Promise<T>, what: string, withoutTracker?: () => string | undefined): Promise<T> {
     const end = await this.firstOf(promise);
     if (end.kind === 'done') return end.value;
+    const silent = end.kind === 'late' ? withoutTracker?.() : undefined;
+    if (silent !== undefined)
+      throw new MiniTorrentError('NO_TRACKER', `${lateWithoutTracker(silent)}; run the same command again`);
     const why = end.kind === 'late' ? 'timed out' : `stopped by ${end.signal}`;
     const code = end.kind === 'late' ? 'TIMED_OUT' : 'UNFINISHED';
     throw new MiniTorrentError(code, `${why} before ${what}; run the same command again`);

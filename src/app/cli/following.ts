@@ -14,7 +14,7 @@ import type { Fetching } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
 import { percent } from '../verbs/results.js';
-import type { Stopped } from './cancellation.js';
+import { lateWithoutTracker, type Stopped } from './cancellation.js';
 import type { Order, Seeding } from './get-order.js';
 import { SEED_RATIO_LOOK_MS } from './limits.js';
 import type { OneShot } from './one-shot.js';
@@ -172,7 +172,7 @@ export async function unfinished(
   if (refused !== undefined) return because('NOT_ADMITTED', refused);
   if (reasons !== undefined) {
     const addresses = metainfo.trackers.map(formatAddress).join(' and ');
-    return because('NO_TRACKER', `timed out before any tracker answered, of ${addresses}`);
+    return because('NO_TRACKER', lateWithoutTracker(addresses));
   }
   const isAlone = last !== undefined && last.peers === 0;
   const why = isAlone ? ', and no peer is connected: check that a client with the file is running' : '';

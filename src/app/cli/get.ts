@@ -87,7 +87,7 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
 
 /** Reads the .mtorrent. */
 async function planOf({ source, destination, copyPath, place, wish }: Order, run: OneShot): Promise<GetPlan> {
-  const path = await run.cancellation.orEnd(mtorrentPathOf(source, destination, run), 'its .mtorrent was known');
+  const path = await mtorrentPathOf(source, destination, run);
   const isOwnMtorrent = source === STANDARD_STREAM;
   const { planGet } = await import('../library/get-plan.js');
   const plan = await planGet(path, place, { mayName: run.config.mayName, wish, isOwnMtorrent });

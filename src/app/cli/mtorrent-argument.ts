@@ -19,15 +19,16 @@ import { STANDARD_STREAM } from './standard-stream.js';
 
 const STDIN = 0;
 const SOURCE = 'standard input';
+const KNOWN = 'its .mtorrent was known';
 
 /**
- * Absolute path of the .mtorrent. Rejects with INVALID_ARGUMENTS, and as reading a .mtorrent or
- * looking up a link does. @param destination as the user wrote it; for suggestions.
+ * Absolute path of the .mtorrent. Rejects with INVALID_ARGUMENTS, as reading a .mtorrent or looking up a link does, and
+ * as `Cancellation.orEnd`. @param destination as the user wrote it; for suggestions.
  */
 export async function mtorrentPathOf(word: string, destination: string | undefined, run: OneShot): Promise<string> {
   if (isLink(word)) return linkedMtorrent(word, run);
   if (word !== STANDARD_STREAM) return absolutePathOf(pathIn(readMtorrentWord(word, destination)));
-  return keepStandardInput(run.clientConfig.stateRoot, run.config.mayName);
+  return run.cancellation.orEnd(keepStandardInput(run.clientConfig.stateRoot, run.config.mayName), KNOWN);
 }
 
 async function linkedMtorrent(text: string, run: OneShot): Promise<string> {
@@ -36,7 +37,14 @@ async function linkedMtorrent(text: string, run: OneShot): Promise<string> {
   const { mayName } = run.config;
   const { stateRoot, knownTrackers } = run.clientConfig;
   const { credentials } = await membershipAt(trackers, run.membership, run.settings);
-  return mtorrentOfLink(text, { stateRoot, mayName, signal: run.cancellation.signal, credentials, knownTrackers });
+  const { cancellation } = run;
+  let isAnswered = false;
+  const onAnswer = (): void => {
+    isAnswered = true;
+  };
+  const options = { stateRoot, mayName, signal: cancellation.signal, onAnswer, credentials, knownTrackers };
+  const silent = () => (isAnswered ? undefined : trackers.map(formatAddress).join(' and '));
+  return cancellation.orEnd(mtorrentOfLink(text, options), KNOWN, silent);
 }
 
 async function keepStandardInput(stateRoot: string, mayName?: NameRule): Promise<string> {

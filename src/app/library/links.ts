@@ -19,6 +19,8 @@ export interface LookupOptions {
   /** Those that are set: when more than two share a database, all are asked. */
   readonly knownTrackers?: TrackerList | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** As in `LinkOptions`. */
+  readonly onAnswer?: (() => void) | undefined;
   /** Of this machine in a closed swarm; in the clear when absent. */
   readonly credentials?: Credentials | undefined;
 }

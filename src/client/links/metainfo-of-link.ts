@@ -28,6 +28,8 @@ export interface LinkOptions {
   readonly knownTrackers?: TrackerList | undefined;
   /** Ends it with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the first of its trackers answers, whatever it says. */
+  readonly onAnswer?: (() => void) | undefined;
   readonly timers?: Timers | undefined;
   /** How bytes travel; in the clear when absent. */
   readonly passages?: { readonly tracker: Passage; readonly peer: Passage } | undefined;
@@ -71,9 +73,11 @@ class Attempt {
   readonly #trackers = new Map<number, TrackerGuest>();
   readonly #timers: Timers;
   readonly #passages: LinkOptions['passages'];
+  readonly #onAnswer: () => void;
   #list: ListFetch | undefined;
 
-  constructor(link: Link, { timers = systemTimers, passages, knownTrackers }: LinkOptions) {
+  constructor(link: Link, { timers = systemTimers, passages, knownTrackers, onAnswer }: LinkOptions) {
+    this.#onAnswer = onAnswer ?? (() => undefined);
     this.#link = link;
     this.#addresses = knownWith(link.trackers, knownTrackers);
     this.#passages = passages;
@@ -128,9 +132,10 @@ class Attempt {
     const address = this.#addresses[tracker];
     assert(address !== undefined, 'a tracker is one of those that are known');
     const post = (input: AssemblyInput): void => this.#host.post(input);
+    const passage = this.#passages?.tracker;
     this.#trackers.set(
       tracker,
-      new TrackerGuest({ tracker, address, swarm: this.#link.swarm, passage: this.#passages?.tracker, post }),
+      new TrackerGuest({ tracker, address, swarm: this.#link.swarm, passage, post, onAnswer: this.#onAnswer }),
     );
   }
 

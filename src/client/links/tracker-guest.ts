@@ -21,6 +21,8 @@ export interface TrackerGuestOptions {
   /** How bytes travel; in the clear when absent. */
   readonly passage?: Passage | undefined;
   readonly post: (input: AssemblyInput) => void;
+  /** Called with each of its answers. */
+  readonly onAnswer: () => void;
 }
 
 const { readsFeatures, describes } = TRACKER_FEATURES;
@@ -61,7 +63,8 @@ export class TrackerGuest {
   }
 
   #heard(reply: TrackerReply): void {
-    const { tracker, post } = this.#options;
+    const { tracker, post, onAnswer } = this.#options;
+    onAnswer();
     switch (reply.kind) {
       case 'helloReply':
         if (commonFeatures(reply.features ?? EMPTY_BYTES, [describes]).has(describes))

@@ -31,6 +31,17 @@ test('a time limit ends a wait, aborts what need not go on, and says what did no
   assert.deepEqual(await cancellation.firstOf(NEVER), { kind: 'late' });
 });
 
+test('a time limit before which no tracker has answered has the code of that', async (t) => {
+  const { cancellation } = stage(t);
+  cancellation.limitTo(1);
+  const before = (silent: string | undefined) => cancellation.orEnd(NEVER, 'it came', () => silent);
+  await assert.rejects(
+    before('a:1 and b:2'),
+    failsWith('NO_TRACKER', 'timed out before any tracker answered, of a:1 and b:2; run the same command again'),
+  );
+  await assert.rejects(before(undefined), failsWith('TIMED_OUT', 'timed out before it came'));
+});
+
 test('a limit that was lifted ends nothing, even when it had passed', async (t) => {
   const { cancellation } = stage(t);
   cancellation.limitTo(1);
