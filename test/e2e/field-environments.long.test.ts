@@ -388,7 +388,10 @@ test('FC-39: as process 1 of a container, with a read-only root and no temporary
   const swarm = await stageSwarm(t);
   // Neither the program nor the list may be hidden.
   const temporary = ['/tmp', '/var/tmp'].filter(
-    (path) => ![swarm.directory, bundleUrl('mtorrent').pathname].some((needed) => needed.startsWith(`${path}/`)),
+    (path) =>
+      ![swarm.directory, process.execPath, bundleUrl('mtorrent').pathname].some((needed) =>
+        needed.startsWith(`${path}/`),
+      ),
   );
   const mounts = temporary.map((path) => `mount -t tmpfs -o ro none ${path} && `).join('');
   const readOnly = `mount --make-rprivate / && ${mounts}exec "$0" "$@"`;

@@ -62,7 +62,10 @@ export class TerminalProcess {
       for (let at = 0; at < text.length; at += PIECE_CHARACTERS)
         this.#emulator.write(text.slice(at, at + PIECE_CHARACTERS), () => this.#look());
     });
-    this.#pty.onExit(({ exitCode, signal }) => this.#exit.resolve(signal ? 128 + signal : exitCode));
+    this.#pty.onExit(({ exitCode, signal }) => {
+      // All that it wrote is on the screen by then.
+      this.#emulator.write('', () => this.#exit.resolve(signal ? 128 + signal : exitCode));
+    });
     t.after(() => this.end());
   }
 
@@ -73,7 +76,6 @@ export class TerminalProcess {
   /** Its exit code, and everything that it has shown. */
   async outcome(): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
     const code = await this.exited;
-    await new Promise<void>((resolve) => this.#emulator.write('', resolve));
     return { code, lines: this.lines };
   }
 
