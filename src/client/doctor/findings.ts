@@ -7,6 +7,7 @@ import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
 import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { FOREIGN } from '../../tracking/tracker/guest-connection.js';
 import type { Room } from '../../transfer/storage/room.js';
 import type {
   CardFact,
@@ -126,6 +127,8 @@ function aboutTracker(tracker: TrackerFact, facts: Facts): Finding[] {
     return [
       bad(subject, `refuses this machine: ${printable(refusal)}`, 'do what it asks for; transfers continue meanwhile'),
     ];
+  if (failure === FOREIGN)
+    return [bad(subject, failure, 'check the address and its port; transfers continue meanwhile')];
   if (failure !== undefined) {
     const check = `check that it is running and that ${address} is reachable from here`;
     const remedy = `${check}${otherRoute(tracker, facts)}; transfers continue meanwhile`;

@@ -24,7 +24,8 @@ export interface GuestFailure {
   readonly error: MiniTorrentError | undefined;
 }
 
-const FOREIGN = 'what answers there is not a tracker of this version';
+/** The reason of a failure of kind `foreign`. */
+export const FOREIGN = 'what answers there is not a tracker of this version';
 
 export interface GuestOptions extends Pick<DialedOptions<TrackerRequest, TrackerReply>, 'passage' | 'onReached'> {
   readonly address: Address;

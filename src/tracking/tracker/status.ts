@@ -127,7 +127,8 @@ async function askStatistics(tracker: Address, passage: Passage | undefined): Pr
 }
 
 function foreignAt(address: string): MiniTorrentError {
-  return new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`);
+  const sentence = `what answers at ${address} is not a tracker of this version; check the address and its port`;
+  return new MiniTorrentError('NO_TRACKER', sentence);
 }
 
 function unreachableAt(address: string, why: string): MiniTorrentError {

@@ -140,6 +140,11 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
     tracker({ refusal: 'this tracker does not know ada@lab; ask for an invitation' }),
     /^bad tracker .*refuses this machine: this tracker does not know ada@lab; ask for an invitation/,
   ],
+  [
+    'another program at the port of a tracker',
+    tracker({ failure: 'what answers there is not a tracker of this version' }),
+    /^bad tracker (?!.*does not answer).*what answers there is not a tracker of this version/,
+  ],
   ['a tracker that is away', tracker({ failure: 'ECONNREFUSED' }), /^bad tracker .*does not answer: ECONNREFUSED/],
   ['a slow tracker', tracker({ helloMs: 2_500 }), /^note tracker .*within 2500 ms/],
   ['a clock ahead', tracker({ skewMs: 60_000 }), /^note .*60 s ahead of/],
