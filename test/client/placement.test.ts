@@ -55,7 +55,7 @@ test('with little memory many cores get few threads, and payload fills a quarter
 });
 
 test('with few descriptors many cores get few threads, and at the least the process still has what it needs', () => {
-  const counts = [42, 64, 100, 128, 256, Number.POSITIVE_INFINITY].map((openFiles) => {
+  const counts = [48, 64, 100, 128, 256, Number.POSITIVE_INFINITY].map((openFiles) => {
     const { peerThreads, hashThreads } = placementFor(
       { cores: 64, memoryBytes: PLENTY, sharesPorts: true, openFiles },
       undefined,
@@ -63,15 +63,15 @@ test('with few descriptors many cores get few threads, and at the least the proc
     return [openFiles, peerThreads, hashThreads];
   });
   assert.deepEqual(counts, [
-    [42, 1, 1],
+    [48, 1, 1],
     [64, 1, 1],
-    [100, 3, 3],
-    [128, PEER_THREADS_MEASURED_MAX, 5],
+    [100, 2, 2],
+    [128, PEER_THREADS_MEASURED_MAX, 4],
     [256, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
     [Number.POSITIVE_INFINITY, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
   ]);
   const needed = PROCESS_DESCRIPTORS + 3 * THREAD_DESCRIPTORS;
-  assert.equal(needed, 42, 'a download thread, a peer thread and one that hashes');
+  assert.equal(needed, 48, 'a download thread, a peer thread and one that hashes');
 });
 
 test('a number that is named counts whatever the machine has, and the rest is as without it', () => {

@@ -125,6 +125,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         // A file that is being renamed may finish: it takes milliseconds, and there is no half-way.
         return this.#phase.at === 'finishing' ? NO_EFFECTS : this.#drain({ kind: 'stopped' });
       case 'finished':
+        this.#reports.settle();
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
       case 'finishFailed':
         return this.#drain({ ...input, kind: 'failed' });
@@ -230,6 +231,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #finish(): readonly DownloadEffect[] {
     this.#phase = { at: 'finishing' };
+    this.#reports.settle();
     const { received, wasted } = this.#reports.totals;
     return [
       ...this.#reports.tellHaves(),

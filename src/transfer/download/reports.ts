@@ -24,6 +24,7 @@ export class Reports {
   readonly #wantedBytes: number;
   #freshHaves: number[] = [];
   #receivedBytes = 0;
+  #usedBytes = 0;
   #wastedBytes = 0;
   #havesDueMs = Number.POSITIVE_INFINITY;
   /** When haves were sent last. */
@@ -57,6 +58,16 @@ export class Reports {
 
   wasted(bytes: number): void {
     this.#wastedBytes += bytes;
+  }
+
+  /** They are right and on the disk. */
+  used(bytes: number): void {
+    this.#usedBytes += bytes;
+  }
+
+  /** Every piece is there: what came besides was of no use, such as a part of a block whose connection ended. */
+  settle(): void {
+    this.#wastedBytes = this.#receivedBytes - this.#usedBytes;
   }
 
   /** @param isRare few of our peers have the piece. */

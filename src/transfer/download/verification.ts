@@ -9,6 +9,7 @@ import type { Connections } from './peers/connections.js';
 import type { Reports } from './reports.js';
 import type { Interest } from './requests/interest.js';
 import type { LocalReads } from './requests/local-reads.js';
+import { askedOf } from './requests/piece-request.js';
 import type { RequestTable } from './requests/request-table.js';
 
 export interface VerificationOptions {
@@ -40,6 +41,7 @@ export class Verification {
   stored({ piece, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
     const { geometry, table, interest, connections, reports, local } = this.#options;
     if (outcome.kind === 'stored') {
+      reports.used(askedOf(table.requestOf(piece)));
       local.stored(piece, table.sourceOf(piece) === undefined);
       if (table.stored(piece)) reports.pieceOffered(piece, interest.isRare(piece), nowMs);
       reports.pieceStored(piece, nowMs);

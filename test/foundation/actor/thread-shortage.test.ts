@@ -34,10 +34,10 @@ test('threads for which a limit of this process has no room are refused before t
     () => refuseWithoutRoom(4, files(String(3_900_000 * 1_024), 1_600_000)),
     failsWith('LIMIT_REACHED', 'may use 3.7 GiB of addresses', '`ulimit -v` to 3959296 or more'),
   );
-  refuseWithoutRoom(4, files('unlimited', 0, 47));
+  refuseWithoutRoom(4, files('unlimited', 0, 54));
   assert.throws(
-    () => refuseWithoutRoom(4, files('unlimited', 0, 46)),
-    failsWith('LIMIT_REACHED', 'may open 46 files', 'needs 47; raise `ulimit -n`'),
+    () => refuseWithoutRoom(4, files('unlimited', 0, 53)),
+    failsWith('LIMIT_REACHED', 'may open 53 files', 'needs 54; raise `ulimit -n`'),
   );
   refuseWithoutRoom(1);
 });

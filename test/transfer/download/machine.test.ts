@@ -82,6 +82,19 @@ test('pieces come, are stored, the file is finished, and the download ends compl
   assert.equal(stage.freeSlots, stage.slots.capacity);
 });
 
+test('a part of a block whose connection ends is wasted, so that a finished download accounts for each byte', () => {
+  const stage = new Stage({ pieces: 2 });
+  const [request] = stage.join().requests;
+  assert.ok(request !== undefined);
+  stage.say({ kind: 'blockProgress', connection: request.connection, bytes: 4_070 });
+  stage.lose(request.connection);
+  stage.serve(stage.join().requests);
+  stage.post({ kind: 'finished' });
+  stage.lose(2, 'asked');
+  const { size } = stage.geometry;
+  assert.deepEqual(stage.ending, { kind: 'completed', received: size + 4_070, wasted: 4_070 });
+});
+
 test('an empty file is finished at once, without any peer', () => {
   const stage = new Stage({ pieces: 0 });
   assert.deepEqual(kinds(stage.post({ kind: 'wake' })), ['progressed', 'peersNeeded', 'finish']);

@@ -46,3 +46,8 @@ export const mayComeWhole = ({ state }: PieceRequest): boolean =>
 export function successorOf({ state }: PieceRequest): Successor | undefined {
   return state.at === 'withdrawn' ? state.successor : undefined;
 }
+
+/** Bytes that its peer was asked for. */
+export function askedOf({ length, holes }: PieceRequest): number {
+  return holes === undefined ? length : holes.reduce((sum, hole) => sum + hole.length, 0);
+}

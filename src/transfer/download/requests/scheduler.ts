@@ -20,7 +20,7 @@ import type { LocalReads } from './local-reads.js';
 import { mayMigrate, silentSources } from './migration.js';
 import type { OwnPieces } from './own-pieces.js';
 import type { Pacer } from './pacer.js';
-import { isLive, mayComeWhole, type PieceRequest, type Successor, successorOf } from './piece-request.js';
+import { askedOf, isLive, mayComeWhole, type PieceRequest, type Successor, successorOf } from './piece-request.js';
 import type { Reading } from './reading.js';
 import type { RequestTable } from './request-table.js';
 
@@ -378,11 +378,6 @@ function nextBlockOf({ length, holes }: PieceRequest, unsent: number, most: numb
   });
   const { begin, length: width } = present(holes[at], 'what is unsent lies in a range');
   return { begin: begin - left, length: Math.min(most, width + left) };
-}
-
-/** Bytes that its peer was asked for. */
-function askedOf({ length, holes }: PieceRequest): number {
-  return holes === undefined ? length : holes.reduce((sum, hole) => sum + hole.length, 0);
 }
 
 function bytesOf(run: readonly PieceRequest[]): number {
