@@ -8,7 +8,7 @@ import { lookAtMachine } from '../foundation/base/this-machine.js';
 import { type Address, formatAddress } from '../foundation/torrent/address.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
-import type { DirectoryLock } from '../transfer/storage/lock.js';
+import type { DirectoryLock } from '../transfer/storage/lock/lock.js';
 import { clientStats } from './answers/client-stats.js';
 import { Examination } from './answers/examination.js';
 import { peersTold } from './answers/peer-rows.js';

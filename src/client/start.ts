@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { type Log, type LogFile, openLog } from '../foundation/base/log.js';
-import { lockDirectory } from '../transfer/storage/lock.js';
+import { lockDirectory } from '../transfer/storage/lock/lock.js';
 import { ClientActor } from './actor.js';
 import { sweepCopies } from './disk-jobs/own-copies.js';
 import type { Client, ClientOptions } from './options.js';

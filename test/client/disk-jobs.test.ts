@@ -19,8 +19,8 @@ import { silentLog } from '../../src/foundation/base/log.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import { writeMetainfo } from '../../src/transfer/storage/metainfo-file.js';
-import { saveResume } from '../../src/transfer/storage/resume.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import { saveResume } from '../../src/transfer/storage/part/resume.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 import { eventually } from '../support/e2e-stage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

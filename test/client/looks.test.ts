@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Looks } from '../../src/client/disk-jobs/look.js';
 import { deferred } from '../../src/foundation/base/deferred.js';
-import { mountOf, mountsIn } from '../../src/transfer/storage/mounts.js';
+import { mountOf, mountsIn } from '../../src/transfer/storage/disk/mounts.js';
 import { PATIENCE_MS } from '../support/patience.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -12,7 +12,7 @@ import {
   PIECE_SIZE,
   QUIT_DEADLINE_MS,
 } from '../../src/foundation/base/limits.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 import {
   answers,
   entryOf,

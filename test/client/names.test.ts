@@ -8,7 +8,7 @@ import { namesOf, retracked, succeeding } from '../../src/client/files/names.js'
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
 import type { InfoDigest } from '../../src/foundation/torrent/info-text.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 import { answers, entryOf, eventsIn, failedBy, kinds, Stage, saved, sentences } from './stage.js';
 
 const MOVED = [

@@ -6,8 +6,8 @@ import type { Found } from '../../src/client/effects.js';
 import { NO_TRANSFER } from '../../src/client/files/record.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src/client/limits.js';
 import { DISK_RESERVE_BYTES } from '../../src/foundation/base/limits.js';
-import type { Room } from '../../src/transfer/storage/room.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import type { Room } from '../../src/transfer/storage/disk/room.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 import { answers, entryOf, failedBy, kinds, NO_ZEROS, PIECES, roomOf, SIZE, Stage, sentences } from './stage.js';
 
 const [CHANGED_MS, METAINFO_MS] = [6, 7];

@@ -8,8 +8,8 @@ import test from 'node:test';
 import { MiniTorrentError } from '../../src/foundation/base/errors.js';
 import { LogLines } from '../../src/foundation/base/log-file.js';
 import { realListPath } from '../../src/tracking/store/sqlite/holding.js';
+import { atomicWriteFile } from '../../src/transfer/storage/disk/state-file.js';
 import { checkMetainfoPath } from '../../src/transfer/storage/metainfo-file.js';
-import { atomicWriteFile } from '../../src/transfer/storage/state-file.js';
 import { targetPathOf } from '../../src/transfer/storage/target.js';
 
 /** Everything that makes a file of this name in a directory that it does not make. */

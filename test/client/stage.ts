@@ -17,8 +17,8 @@ import {
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { ChosenBeside } from '../../src/foundation/torrent/folder/choice.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
-import type { Room } from '../../src/transfer/storage/room.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import type { Room } from '../../src/transfer/storage/disk/room.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 
 export const PIECES = 10;
 export const SIZE = PIECES * PIECE_SIZE;

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect, Found, HashedAgain } from '../../src/client/effects.js';
 import type { PieceRange } from '../../src/foundation/torrent/bitfield.js';
-import { NO_TOTALS } from '../../src/transfer/storage/totals.js';
+import { NO_TOTALS } from '../../src/transfer/storage/part/totals.js';
 import { answers, entryOf, eventsIn, failedBy, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const FOUND: Found = { size: SIZE, mtimeMs: 1, changedMs: 2, metainfoMtimeMs: 3 };

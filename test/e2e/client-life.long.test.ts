@@ -9,7 +9,7 @@ import type { ClientProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
-import { loadResume } from '../../src/transfer/storage/resume.js';
+import { loadResume } from '../../src/transfer/storage/part/resume.js';
 import {
   completes,
   create,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
-import { loadResume } from '../../src/transfer/storage/resume.js';
+import { loadResume } from '../../src/transfer/storage/part/resume.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import {
   create,

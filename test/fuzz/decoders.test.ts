@@ -22,7 +22,7 @@ import type { Protocol } from '../../src/foundation/wire/protocol.js';
 import { followerMessages, leaderMessages } from '../../src/tracking/store/pair/messages.js';
 import { trackerReplies, trackerRequests } from '../../src/tracking/tracker/messages.js';
 import { peerWire } from '../../src/transfer/peer/codec/messages.js';
-import { decodeResume, encodeResume } from '../../src/transfer/storage/resume.js';
+import { decodeResume, encodeResume } from '../../src/transfer/storage/part/resume.js';
 import { fuzz } from '../support/fuzz.js';
 import { frameOf, mutationsOf } from '../support/messages.js';
 import { entryRow, fileRow, progressRow } from '../support/pair-rows.js';

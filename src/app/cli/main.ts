@@ -12,8 +12,8 @@ import { exitUnread } from '../../foundation/base/signals.js';
 import { directoryGone } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { commandLine } from './commands.js';
-import { tellFailure } from './failed-event.js';
 import { endOfOutput, lostOutput } from './lost-output.js';
+import { tellFailure } from './one-shot/failed-event.js';
 
 async function main(): Promise<number> {
   const words = process.argv.slice(2);

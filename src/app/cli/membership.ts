@@ -7,7 +7,7 @@ import { Credentials } from '../../foundation/identity/credentials.js';
 import type { SecretKey } from '../../foundation/identity/keys.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { Passage } from '../../foundation/wire/passage.js';
-import { isInUse } from '../../transfer/storage/lock.js';
+import { isInUse } from '../../transfer/storage/lock/lock.js';
 import { type HomeIdentity, homeIdentity } from '../home/home-identity.js';
 import type { TrackerPair } from '../home/pair.js';
 import { loadAny, type OwnIdentity, type Part, rootKeyPath } from '../identity/identity-directory.js';

@@ -14,7 +14,7 @@ import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
 import { writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mtorrentOfLink } from '../library/links.js';
 import { membershipAt } from './membership.js';
-import type { OneShot } from './one-shot.js';
+import type { OneShot } from './one-shot/one-shot.js';
 import { STANDARD_STREAM } from './standard-stream.js';
 
 const STDIN = 0;

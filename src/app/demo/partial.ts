@@ -10,7 +10,7 @@ import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { createPart } from '../../transfer/storage/open-storage.js';
-import { leftAs, saveResume } from '../../transfer/storage/resume.js';
+import { leftAs, saveResume } from '../../transfer/storage/part/resume.js';
 
 export interface PartialOptions {
   readonly mtorrentPath: string;

@@ -8,7 +8,7 @@ import { makeDirectory } from '../../foundation/base/directories.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { checkFileName, printable } from '../../foundation/torrent/names.js';
-import { atomicWriteFile } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile } from '../../transfer/storage/disk/state-file.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { VERBS } from '../verbs/table.js';
 import { ClientMetrics } from './client-metrics.js';

@@ -3,7 +3,7 @@
 
 import { lstat, unlink } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
-import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile, readBounded } from '../../transfer/storage/disk/state-file.js';
 import { HTTP_TOKEN_FILE_BYTES_MAX } from './limits.js';
 
 const MODE = 0o600;

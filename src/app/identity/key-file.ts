@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { SecretKey } from '../../foundation/identity/keys.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { publish } from '../../transfer/storage/publish.js';
+import { publish } from '../../transfer/storage/disk/publish.js';
 import { whyNoKeyDirectory, whyNoKeyFile } from './key-file-rule.js';
 import { KEY_FILE_BYTES_MAX } from './limits.js';
 

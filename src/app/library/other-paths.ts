@@ -4,7 +4,7 @@
 import { within } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { otherPathsOf, pathsOfSameFile } from '../../transfer/storage/real-path.js';
+import { otherPathsOf, pathsOfSameFile } from '../../transfer/storage/disk/real-path.js';
 import { PATH_LOOK_MS } from './limits.js';
 
 /**

@@ -30,7 +30,7 @@ export const MAP: Verb = {
   ],
 };
 
-/** The shell has a command of its own for it, which needs no client (app/cli/report.ts). */
+/** The shell has a command of its own for it, which needs no client (app/cli/trackers/report.ts). */
 export const REPORT: Verb = {
   name: 'report',
   examples: ['report disk.img'],

@@ -10,13 +10,13 @@ import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/want
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import { NO_FILE } from '../../transfer/storage/entry-looks.js';
-import { completeFolder } from '../../transfer/storage/folder-completion.js';
-import { loadStamps, saveStamps } from '../../transfer/storage/folder-stamps.js';
+import { NO_FILE } from '../../transfer/storage/disk/entry-looks.js';
+import { completeFolder } from '../../transfer/storage/folder/completion.js';
+import { loadStamps, saveStamps } from '../../transfer/storage/folder/stamps.js';
 import { unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
-import { targetTaken } from '../../transfer/storage/reopening.js';
-import { isFolder } from '../../transfer/storage/source.js';
+import { targetTaken } from '../../transfer/storage/part/reopening.js';
+import { isFolder } from '../../transfer/storage/source/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { SeenFolder } from '../effects.js';
 import { recordedMs } from '../files/completeness.js';

@@ -7,7 +7,7 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import { shellLine } from '../../foundation/base/shell-line.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { Misfit } from '../../transfer/storage/folder-completion.js';
+import type { Misfit } from '../../transfer/storage/folder/completion.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import { CHANGED_NAME_CHARACTERS_MAX, TAKEN_NAMED_MAX } from '../limits.js';
 

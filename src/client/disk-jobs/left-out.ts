@@ -10,7 +10,7 @@ import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { TARGET_FILES_LOOKED_AT } from '../../transfer/storage/limits.js';
-import { allOf } from '../../transfer/storage/reopening.js';
+import { allOf } from '../../transfer/storage/part/reopening.js';
 import { digestOf } from './folder-taken.js';
 import type { LocalHashing } from './local-hashing.js';
 

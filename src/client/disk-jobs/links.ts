@@ -6,7 +6,7 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import type { NameRule } from '../../foundation/torrent/metainfo.js';
 import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
-import { placeOf } from '../../transfer/storage/real-path.js';
+import { placeOf } from '../../transfer/storage/disk/real-path.js';
 import type { LinkOptions } from '../links/metainfo-of-link.js';
 import type { StatePaths } from '../state/library.js';
 

@@ -3,8 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
-import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
-import { type Look, lookAtSource } from '../../transfer/storage/source.js';
+import { mountOf, mountPoints } from '../../transfer/storage/disk/mounts.js';
+import { type Look, lookAtSource } from '../../transfer/storage/source/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { Found, LookedAt, SeenSource } from '../effects.js';
 

@@ -10,15 +10,16 @@ import type { ChosenBeside } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
-import type { LinkedFile } from '../../transfer/storage/entry-looks.js';
-import type { FolderNeed } from '../../transfer/storage/folder-need.js';
-import { judgeFolderPieces } from '../../transfer/storage/folder-reopening.js';
+import type { LinkedFile } from '../../transfer/storage/disk/entry-looks.js';
+import { mountOf, mountPoints } from '../../transfer/storage/disk/mounts.js';
+import { type Room, roomAt } from '../../transfer/storage/disk/room.js';
+import type { FolderNeed } from '../../transfer/storage/folder/need.js';
+import { judgeFolderPieces } from '../../transfer/storage/folder/reopening.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
 import { createPart, makeFilesOwn, openPart } from '../../transfer/storage/open-storage.js';
-import type { PartClaims } from '../../transfer/storage/part-claims.js';
-import { refuseWithoutDisk, rememberDisk } from '../../transfer/storage/part-disk.js';
+import type { PartClaims } from '../../transfer/storage/part/claims.js';
+import { refuseWithoutDisk, rememberDisk } from '../../transfer/storage/part/disk.js';
 import {
   hasChanged,
   hasGone,
@@ -28,7 +29,7 @@ import {
   type PiecesVerdict,
   type Refused,
   recordedPieces,
-} from '../../transfer/storage/reopening.js';
+} from '../../transfer/storage/part/reopening.js';
 import {
   deleteResume,
   type LeftAs,
@@ -37,13 +38,12 @@ import {
   NOT_CREATED,
   type ResumeReading,
   saveResume,
-} from '../../transfer/storage/resume.js';
-import { type Room, roomAt } from '../../transfer/storage/room.js';
-import { inspectIfThere, isFolder } from '../../transfer/storage/source.js';
+} from '../../transfer/storage/part/resume.js';
+import { loadTotals } from '../../transfer/storage/part/totals.js';
+import { inspectIfThere, isFolder } from '../../transfer/storage/source/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTakesFiles, checkTargetName } from '../../transfer/storage/target-name.js';
-import { loadTotals } from '../../transfer/storage/totals.js';
 import type { CheckResult, There } from '../effects.js';
 import { recordedMs, UNFINISHED } from '../files/completeness.js';
 import { copiesOf, otherPaths } from '../files/names.js';

@@ -8,9 +8,9 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import type { Log } from '../../foundation/base/log.js';
 import { choose } from '../../foundation/torrent/folder/choice.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
-import { deleteFolder } from '../../transfer/storage/folder-removal.js';
-import { loadStamps } from '../../transfer/storage/folder-stamps.js';
-import { openElsewhere } from '../../transfer/storage/open-elsewhere.js';
+import { openElsewhere } from '../../transfer/storage/disk/open-elsewhere.js';
+import { deleteFolder } from '../../transfer/storage/folder/removal.js';
+import { loadStamps } from '../../transfer/storage/folder/stamps.js';
 import type { ClientEffect, ClientInput, FetchedLook } from '../effects.js';
 import type { Fetched } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';

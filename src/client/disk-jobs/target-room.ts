@@ -5,9 +5,9 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../../foundation/base/errors.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { checkFolderNames } from '../../transfer/storage/folder-names.js';
-import { type FolderNeed, folderNeed, largestFileOf } from '../../transfer/storage/folder-need.js';
-import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js';
+import { checkFileSize, type Room, roomAt } from '../../transfer/storage/disk/room.js';
+import { checkFolderNames } from '../../transfer/storage/folder/names.js';
+import { type FolderNeed, folderNeed, largestFileOf } from '../../transfer/storage/folder/need.js';
 
 export interface TargetRoom {
   /** The `.part` of an earlier try included. */

@@ -1,7 +1,7 @@
 // What the doctor measures, in bytes, milliseconds and bytes per second; findings.ts says what it means. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
-import type { Room } from '../../transfer/storage/room.js';
+import type { Room } from '../../transfer/storage/disk/room.js';
 import type { Silent } from './reach.js';
 
 /** Where other clients reach this one. */

@@ -8,7 +8,7 @@ import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/
 import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { FOREIGN } from '../../tracking/tracker/guest-connection.js';
-import type { Room } from '../../transfer/storage/room.js';
+import type { Room } from '../../transfer/storage/disk/room.js';
 import type {
   CardFact,
   DiskFact,

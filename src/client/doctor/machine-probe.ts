@@ -15,7 +15,7 @@ import {
   UPLOAD_FILES_OPEN_MAX,
 } from '../../foundation/base/limits.js';
 import { residentBytes } from '../../foundation/base/this-machine.js';
-import { type Room, roomAt } from '../../transfer/storage/room.js';
+import { type Room, roomAt } from '../../transfer/storage/disk/room.js';
 import type { DiskFact, MachineFact, OpenFilesFact } from './facts.js';
 import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS } from './limits.js';
 

@@ -5,7 +5,7 @@
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Summary } from '../../tracking/announce/messages.js';
 import type { Progress } from '../../transfer/download/messages.js';
-import { NO_TOTALS, sumOf, type Totals } from '../../transfer/storage/totals.js';
+import { NO_TOTALS, sumOf, type Totals } from '../../transfer/storage/part/totals.js';
 import { RATE_HELD_MS } from '../limits.js';
 
 export class Flow {

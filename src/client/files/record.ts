@@ -5,7 +5,7 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
-import type { Totals } from '../../transfer/storage/totals.js';
+import type { Totals } from '../../transfer/storage/part/totals.js';
 import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import type { Phase } from './file-life.js';

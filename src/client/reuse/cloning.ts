@@ -5,10 +5,16 @@ import type { Clock } from '../../foundation/base/clock.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
-import type { CloneCall } from '../../transfer/storage/clone.js';
-import { type Cloned, type CloneOrder, clonesOf, placedBy, spoiledBy } from '../../transfer/storage/clone-plan.js';
+import type { CloneCall } from '../../transfer/storage/disk/clone.js';
 import { CLONE_LEFT_SHARE, CLONING_MS } from '../../transfer/storage/limits.js';
-import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
+import {
+  type Cloned,
+  type CloneOrder,
+  clonesOf,
+  placedBy,
+  spoiledBy,
+} from '../../transfer/storage/reuse/clone-plan.js';
+import type { ReusePlan } from '../../transfer/storage/reuse/plan.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 
 export interface CloningOptions {

@@ -4,7 +4,7 @@
 import type { Log } from '../../foundation/base/log.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import { coverOf } from '../../transfer/storage/reuse-cover.js';
+import { coverOf } from '../../transfer/storage/reuse/cover.js';
 import { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { FoundPlan, KnownShare } from './known-shares.js';
 import { hashSources, planOf } from './reuse.js';

@@ -2,7 +2,7 @@
 
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
+import type { ReusePlan } from '../../transfer/storage/reuse/plan.js';
 import type { SourceShare } from './matching.js';
 
 /** Another share of this client, or of one on this machine. */

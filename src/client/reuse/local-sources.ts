@@ -8,7 +8,7 @@ import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { inspectSource } from '../../transfer/storage/source.js';
+import { inspectSource } from '../../transfer/storage/source/source.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import { REUSE_FILES_AT_ONCE, REUSE_FILES_MAX, REUSE_SMALL_BYTES } from '../limits.js';
 import type { SourceFile, SourceShare } from './matching.js';

@@ -7,7 +7,7 @@ import { NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { REUSE_GROUPS_MAX } from '../../transfer/storage/limits.js';
-import { type ReusePlan, ReusePlanBuilder, type ReuseSource } from '../../transfer/storage/reuse-plan.js';
+import { type ReusePlan, ReusePlanBuilder, type ReuseSource } from '../../transfer/storage/reuse/plan.js';
 
 export interface WantedShare {
   readonly layout: Layout;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
-import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile, readIfThere } from '../../transfer/storage/disk/state-file.js';
 import type { LibraryChange } from '../files/file-table.js';
 import type { Entry } from '../files/record.js';
 import { JOURNAL_BYTES_MAX, JOURNAL_HISTORY_BYTES_MIN, JOURNAL_HISTORY_TIMES, LIBRARY_BYTES_MAX } from '../limits.js';

@@ -19,8 +19,8 @@ import {
 } from '../../foundation/torrent/ids.js';
 import { type InfoFacts, parseInfoDigest } from '../../foundation/torrent/info-text.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
-import { removeOrphans } from '../../transfer/storage/publish.js';
-import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
+import { removeOrphans } from '../../transfer/storage/disk/publish.js';
+import { atomicWriteFile, readIfThere } from '../../transfer/storage/disk/state-file.js';
 import { type Completeness, completenessOf, type Fetched, isPaused, recordedMs } from '../files/completeness.js';
 import type { Entry, FolderRecord, Name, ReuseWish } from '../files/record.js';
 import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';

@@ -11,7 +11,7 @@ import type { Ban } from '../../foundation/identity/bans.js';
 import { CARD_SIZE, readCard } from '../../foundation/identity/card.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type KeyId, keyIdOf, shortName } from '../../foundation/identity/keys.js';
-import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile, readIfThere } from '../../transfer/storage/disk/state-file.js';
 import { MEMBER_FILE_BYTES_MAX, MEMBER_FILES_MAX, MEMBER_READ_TRIES_MAX } from '../limits.js';
 import { isObject } from './library.js';
 

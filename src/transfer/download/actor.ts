@@ -15,7 +15,7 @@ import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
 import { folderLists } from '../storage/folder-lists.js';
 import { adoptStorage } from '../storage/open-storage.js';
-import { ReusePlan } from '../storage/reuse-plan.js';
+import { ReusePlan } from '../storage/reuse/plan.js';
 import { Downloader } from './downloader.js';
 import { KeptPool } from './kept-pool.js';
 import {

@@ -15,9 +15,9 @@ import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { FilePart } from '../hash/fill.js';
 import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand } from '../peer/messages.js';
+import { explained } from '../storage/disk/room.js';
 import { REUSE_GROUPS_MAX } from '../storage/limits.js';
-import type { ReusePlan, ReuseRun } from '../storage/reuse-plan.js';
-import { explained } from '../storage/room.js';
+import type { ReusePlan, ReuseRun } from '../storage/reuse/plan.js';
 import type { Storage } from '../storage/storage.js';
 import type {
   ArrivedPiece,

@@ -5,8 +5,8 @@ import type { ErrorCode } from '../../foundation/base/error-codes.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Bitfield, PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
-import type { PieceSpan } from '../storage/reuse-cover.js';
-import type { ReusePlan, ReuseRun } from '../storage/reuse-plan.js';
+import type { PieceSpan } from '../storage/reuse/cover.js';
+import type { ReusePlan, ReuseRun } from '../storage/reuse/plan.js';
 import type { Progress } from './messages.js';
 import type { SilentAddress } from './peers/address-book.js';
 

@@ -8,7 +8,7 @@ import type { Prng } from '../../foundation/base/prng.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { FetchEvent } from '../peer/messages.js';
-import type { Totals } from '../storage/totals.js';
+import type { Totals } from '../storage/part/totals.js';
 import { chartOf } from './chart.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import type { Chart, ConnectedPeer } from './messages.js';

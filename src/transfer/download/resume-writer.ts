@@ -5,9 +5,9 @@
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { leftAs, saveResume } from '../storage/resume.js';
+import { leftAs, saveResume } from '../storage/part/resume.js';
+import { loadTotals, saveTotals, sumOf, type Totals } from '../storage/part/totals.js';
 import type { Storage } from '../storage/storage.js';
-import { loadTotals, saveTotals, sumOf, type Totals } from '../storage/totals.js';
 
 export interface ResumeWriterOptions {
   readonly swarm: SwarmKey;

@@ -10,7 +10,7 @@ import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js'
 import { NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { NO_FILE } from '../storage/entry-looks.js';
+import { NO_FILE } from '../storage/disk/entry-looks.js';
 import { FOLDER_LOOK_ENTRIES } from '../storage/limits.js';
 import { openSource } from '../storage/open-storage.js';
 import type { Storage } from '../storage/storage.js';

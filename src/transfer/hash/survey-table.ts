@@ -6,7 +6,7 @@ import type { FoundEntries } from '../../foundation/torrent/folder/arrange.js';
 import type { EntryKind, FolderEntry } from '../../foundation/torrent/folder/folder-list.js';
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { PATH_BYTES_EXPECTED, PathTable, PathText } from '../../foundation/torrent/folder/path-table.js';
-import type { FoundEntry } from '../storage/found-entries.js';
+import type { FoundEntry } from '../storage/source/found-entries.js';
 import { TIME_SECONDS_MAX } from './limits.js';
 
 const KINDS = ['file', 'exec', 'dir', 'link'] as const;

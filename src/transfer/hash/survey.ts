@@ -14,9 +14,9 @@ import { collidingEntries, collidingFolders, softFaultOf } from '../../foundatio
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { decodeFound, type FoundEntry } from '../storage/found-entries.js';
-import type { Source } from '../storage/source.js';
-import { walkFolder } from '../storage/walk.js';
+import { decodeFound, type FoundEntry } from '../storage/source/found-entries.js';
+import type { Source } from '../storage/source/source.js';
+import { walkFolder } from '../storage/source/walk.js';
 import { NAMES_TOLD_MAX, SOFT_NAMES_TOLD_MAX } from './limits.js';
 import type { RangeThreads } from './ranges.js';
 import { SurveyTable } from './survey-table.js';

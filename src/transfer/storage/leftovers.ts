@@ -5,10 +5,10 @@ import type { Stats } from 'node:fs';
 import { lstat, rmdir, stat, unlink } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { diskBytesBelow } from './entry-looks.js';
-import { deleteFolder } from './folder-removal.js';
+import { diskBytesBelow } from './disk/entry-looks.js';
+import { exists } from './disk/publish.js';
+import { deleteFolder } from './folder/removal.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
-import { exists } from './publish.js';
 import { claimPathOf, partPathOf } from './target.js';
 
 /**

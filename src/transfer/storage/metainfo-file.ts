@@ -25,9 +25,9 @@ import {
   type NameRule,
   NO_NAMES,
 } from '../../foundation/torrent/metainfo.js';
+import { publish } from './disk/publish.js';
 import { unlinkIfThere } from './leftovers.js';
 import { METAINFO_BYTES_MAX } from './limits.js';
-import { publish } from './publish.js';
 import { notWritable } from './target.js';
 
 /**

@@ -7,13 +7,13 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { Layout } from '../../foundation/torrent/layout.js';
-import { type CloneCall, type CloneResult, cloneInto } from './clone.js';
+import { type CloneCall, type CloneResult, cloneInto } from './disk/clone.js';
+import { makeOwn } from './disk/own-inode.js';
+import { moveWithoutOverwriting, syncDirectory } from './disk/publish.js';
+import { bytesOf, within } from './disk/read-targets.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
-import { makeOwn } from './own-inode.js';
-import { moveWithoutOverwriting, syncDirectory } from './publish.js';
-import { bytesOf, within } from './read-targets.js';
-import type { ReuseSource } from './reuse-plan.js';
+import type { ReuseSource } from './reuse/plan.js';
 import type { ExaminedPart, FoundPart, ReadDone, Stamp, Storage, StorageBytes } from './storage.js';
 import { copyPathOf } from './target.js';
 

@@ -2,10 +2,10 @@
 // Finishing a download never overwrites anything.
 
 import type { Layout } from '../../foundation/torrent/layout.js';
-import type { CloneCall, CloneResult } from './clone.js';
-import type { LinkedFile } from './entry-looks.js';
+import type { CloneCall, CloneResult } from './disk/clone.js';
+import type { LinkedFile } from './disk/entry-looks.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
-import type { ReuseSource } from './reuse-plan.js';
+import type { ReuseSource } from './reuse/plan.js';
 
 /** The bytes of a storage, by their offset in the piece space. What lies past its end is neither read nor written. */
 export interface StorageBytes {

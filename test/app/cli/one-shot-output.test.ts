@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import test from 'node:test';
 import fc from 'fast-check';
-import { openReporter, type Reporter } from '../../../src/app/cli/reporters.js';
+import { openReporter, type Reporter } from '../../../src/app/cli/one-shot/reporters.js';
 import { widthOf } from '../../../src/app/console/terminal/text-width.js';
 import type { FileView } from '../../../src/app/library/views.js';
 import { ERROR_CODES } from '../../../src/foundation/base/error-codes.js';

@@ -14,10 +14,10 @@ import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { openHashPool } from '../../../src/transfer/hash/pool.js';
-import type { CloneCall } from '../../../src/transfer/storage/clone.js';
+import type { CloneCall } from '../../../src/transfer/storage/disk/clone.js';
 import { CLONING_MS } from '../../../src/transfer/storage/limits.js';
 import { createPart, openPart } from '../../../src/transfer/storage/open-storage.js';
-import { type ReusePlan, ReusePlanBuilder } from '../../../src/transfer/storage/reuse-plan.js';
+import { type ReusePlan, ReusePlanBuilder } from '../../../src/transfer/storage/reuse/plan.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const PIECES = 12;

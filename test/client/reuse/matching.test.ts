@@ -10,8 +10,8 @@ import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { coverOf } from '../../../src/transfer/storage/reuse-cover.js';
-import type { ReusePlan } from '../../../src/transfer/storage/reuse-plan.js';
+import { coverOf } from '../../../src/transfer/storage/reuse/cover.js';
+import type { ReusePlan } from '../../../src/transfer/storage/reuse/plan.js';
 
 const SEEDS = [11, 22, 33] as const;
 const ALL = (): boolean => true;

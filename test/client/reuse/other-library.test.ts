@@ -18,7 +18,7 @@ import { silentLog } from '../../../src/foundation/base/log.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import type { Metainfo } from '../../../src/foundation/torrent/metainfo.js';
 import { writeMetainfo } from '../../../src/transfer/storage/metainfo-file.js';
-import { saveResume } from '../../../src/transfer/storage/resume.js';
+import { saveResume } from '../../../src/transfer/storage/part/resume.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { entryOf } from '../stage.js';
 

@@ -7,7 +7,7 @@ import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
 import { IN_PLACE_PIECES, IN_PLACE_TASKS_MAX, LOCAL_PATIENCE_MS } from '../../../src/transfer/download/limits.js';
-import { ReusePlanBuilder } from '../../../src/transfer/storage/reuse-plan.js';
+import { ReusePlanBuilder } from '../../../src/transfer/storage/reuse/plan.js';
 import { requestsIn, Stage, type StageOptions } from './stage.js';
 
 type Look = Extract<DownloadEffect, { kind: 'look' }>;

@@ -7,7 +7,7 @@ import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
 import { LOCAL_PATIENCE_MS, LOCAL_PIECES_MAX } from '../../../src/transfer/download/limits.js';
 import { Pacer } from '../../../src/transfer/download/requests/pacer.js';
-import { ReusePlanBuilder } from '../../../src/transfer/storage/reuse-plan.js';
+import { ReusePlanBuilder } from '../../../src/transfer/storage/reuse/plan.js';
 import { type Request, requestsIn, Stage, type StageOptions } from './stage.js';
 
 type Fill = Extract<DownloadEffect, { kind: 'fill' }>['fills'][number];

@@ -11,8 +11,8 @@ import { swarmKey } from '../../../src/foundation/torrent/ids.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { ResumeWriter } from '../../../src/transfer/download/resume-writer.js';
 import { createPart } from '../../../src/transfer/storage/open-storage.js';
-import { loadResume } from '../../../src/transfer/storage/resume.js';
-import { loadTotals, saveTotals, type Totals } from '../../../src/transfer/storage/totals.js';
+import { loadResume } from '../../../src/transfer/storage/part/resume.js';
+import { loadTotals, saveTotals, type Totals } from '../../../src/transfer/storage/part/totals.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const TOTALS: Totals = { received: 70, wasted: 20, reused: 10 };

@@ -28,7 +28,7 @@ import { KEEP_ALIVE_MS, UPLOAD_STALL_MS } from '../../../src/transfer/peer/limit
 import { UploadMemory } from '../../../src/transfer/peer/upload/memory.js';
 import { Uploads } from '../../../src/transfer/peer/upload/reader.js';
 import { servedAt } from '../../../src/transfer/storage/messages.js';
-import { ServedStorages } from '../../../src/transfer/storage/served.js';
+import { ServedStorages } from '../../../src/transfer/storage/served/served.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { lacksPlace } from '../../support/needs.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';

@@ -27,7 +27,7 @@ import { remoteDesk, type UploadDecider, UploadDesk } from '../../../src/transfe
 import type { UploadOrder } from '../../../src/transfer/peer/upload/messages.js';
 import { Uploads } from '../../../src/transfer/peer/upload/reader.js';
 import { servedAt } from '../../../src/transfer/storage/messages.js';
-import { ServedStorages } from '../../../src/transfer/storage/served.js';
+import { ServedStorages } from '../../../src/transfer/storage/served/served.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { HELLO, OURS, SWARM, THEIRS } from './stage.js';

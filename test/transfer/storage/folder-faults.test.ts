@@ -10,7 +10,7 @@ import test, { type TestContext } from 'node:test';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { EntryError } from '../../../src/transfer/storage/entry-error.js';
+import { EntryError } from '../../../src/transfer/storage/disk/entry-error.js';
 import { createPart, openPart } from '../../../src/transfer/storage/open-storage.js';
 import type { Storage } from '../../../src/transfer/storage/storage.js';
 import { failsWith } from '../../support/failures.js';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { checkFolderNames } from '../../../src/transfer/storage/folder-names.js';
-import { folderNeed, largestFileOf } from '../../../src/transfer/storage/folder-need.js';
-import { roomAt, roomNear } from '../../../src/transfer/storage/room.js';
+import { roomAt, roomNear } from '../../../src/transfer/storage/disk/room.js';
+import { checkFolderNames } from '../../../src/transfer/storage/folder/names.js';
+import { folderNeed, largestFileOf } from '../../../src/transfer/storage/folder/need.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { within } from '../../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { printable } from '../../../foundation/torrent/names.js';
-import { atomicWriteFile } from '../../../transfer/storage/state-file.js';
+import { atomicWriteFile } from '../../../transfer/storage/disk/state-file.js';
 import { HISTORY_BYTES_MAX, HISTORY_DEADLINE_MS, HISTORY_LINE_MAX, HISTORY_LINES_MAX } from '../limits.js';
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;

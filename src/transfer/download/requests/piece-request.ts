@@ -1,6 +1,6 @@
 // One piece that one peer was asked for, and what its state says of it. Only the table changes a request. Pure.
 
-import type { PieceSpan } from '../../storage/reuse-cover.js';
+import type { PieceSpan } from '../../storage/reuse/cover.js';
 
 /** The peer that is asked for a piece as soon as the peer that it was withdrawn from has answered. */
 export interface Successor {

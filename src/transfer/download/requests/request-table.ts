@@ -5,7 +5,7 @@
 import { assert, present } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
-import type { PieceSpan } from '../../storage/reuse-cover.js';
+import type { PieceSpan } from '../../storage/reuse/cover.js';
 import { ENDGAME_REQUESTS_MAX, LOCAL } from '../limits.js';
 import type { OwnPieces } from './own-pieces.js';
 import {

@@ -9,7 +9,7 @@ import type { Prng } from '../../../foundation/base/prng.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, piecesIn } from '../../../foundation/torrent/block.js';
-import type { PieceCover, PieceSpan } from '../../storage/reuse-cover.js';
+import type { PieceCover, PieceSpan } from '../../storage/reuse/cover.js';
 import type { ArrivedPiece, DownloadEffect, FilledPiece } from '../effects.js';
 import { LOCAL } from '../limits.js';
 import type { Peer } from '../peers/peer.js';

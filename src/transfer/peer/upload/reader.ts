@@ -3,7 +3,7 @@
 // and its buffers are not touched after that.
 
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
-import type { ReadOutcome, ServedStorages } from '../../storage/served.js';
+import type { ReadOutcome, ServedStorages } from '../../storage/served/served.js';
 import type { UploadMemory } from './memory.js';
 import type { UploadOrder, UploadReport } from './messages.js';
 
