@@ -9,7 +9,7 @@ const HOMES = ['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_RUNTIME_DIR'];
 
 /** Rejects as `refuseHungDisk` does. */
 export async function refuseHungPlaces(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const { refuseHungDisk } = await import('../../transfer/storage/hung-disk.js');
+  const { refuseHungDisk } = await import('../../transfer/storage/disk/hung-disk.js');
   await refuseHungDisk(placesNamed(words, env, directoryNow()));
 }
 

@@ -17,8 +17,8 @@ export const THREAD_READY_DEADLINE_MS = 15_000;
 export const THREAD_ADDRESS_BYTES = 576 * 1024 * 1024;
 /**
  * Descriptors of a thread (its event loop, which has one more from Node 22 on, and its log), and those of a client
- * besides: of Node, its log, its state, connections to two trackers and one peer, one download. Measured with Node 22, 24
- * and 26: with two less, a download does not end.
+ * besides: of Node, its log, its state, connections to two trackers and one peer, one download. Measured with Node 22,
+ * 24 and 26: with two less, a download does not end.
  */
 export const THREAD_DESCRIPTORS = 6;
 export const PROCESS_DESCRIPTORS = 30;

@@ -2,11 +2,11 @@
 // is deleted.
 
 import type { Stats } from 'node:fs';
-import { lstat, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, rmdir, stat } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { diskBytesBelow } from './disk/entry-looks.js';
-import { exists } from './disk/publish.js';
+import { exists, unlinkIfThere } from './disk/publish.js';
 import { deleteFolder } from './folder/removal.js';
 import { STAT_BLOCK_BYTES } from './limits.js';
 import { claimPathOf, partPathOf } from './target.js';
@@ -70,13 +70,4 @@ export async function deleteSecondName(targetPath: string): Promise<void> {
   if ((await partBytesOf(targetPath)) === undefined) return;
   const [part, whole] = [await lstat(partPathOf(targetPath)), await lstat(targetPath)];
   if (part.ino === whole.ino && part.dev === whole.dev) await deletePart(targetPath);
-}
-
-/** Rejects with MiniTorrentError, but not when nothing is at `path`. */
-export async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
-  }
 }

@@ -25,8 +25,7 @@ import {
   type NameRule,
   NO_NAMES,
 } from '../../foundation/torrent/metainfo.js';
-import { publish } from './disk/publish.js';
-import { unlinkIfThere } from './leftovers.js';
+import { publish, unlinkIfThere } from './disk/publish.js';
 import { METAINFO_BYTES_MAX } from './limits.js';
 import { notWritable } from './target.js';
 

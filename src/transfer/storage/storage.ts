@@ -73,7 +73,7 @@ export interface Storage extends StorageBytes {
   close(): Promise<void>;
 }
 
-/** The time of each of these entries of an open folder, as `timesOf` of folder-look.ts has them. */
+/** The time of each of these entries of an open folder, as `timesOf` of folder/look.ts has them. */
 export type LookAtEntries = (storage: Storage, entries: Uint32Array) => Promise<BigInt64Array>;
 
 /** A `.part` that was there. */

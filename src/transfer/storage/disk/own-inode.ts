@@ -5,8 +5,8 @@ import fs, { constants } from 'node:fs';
 import { promisify } from 'node:util';
 import { formatBytes } from '../../../foundation/base/bytes.js';
 import { errnoOf, FileError } from '../../../foundation/base/errors.js';
-import { unlinkIfThere } from '../leftovers.js';
 import { OWN_COPY_BYTES } from '../limits.js';
+import { unlinkIfThere } from './publish.js';
 import { descriptorPath } from './tree.js';
 
 const openFd = promisify(fs.open);

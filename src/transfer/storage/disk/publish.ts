@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, MiniTorrentError } from '../../../foundation/base/errors.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 
 /** File systems without hard links (FAT, some network and FUSE mounts) answer `link` with one of these. */
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'];
@@ -115,10 +115,11 @@ async function writeAll(handle: FileHandle, parts: Iterable<Uint8Array>, durable
   }
 }
 
-async function unlinkIfThere(path: string): Promise<void> {
+/** Rejects with MiniTorrentError, but not when nothing is at `path`. */
+export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
   }
 }

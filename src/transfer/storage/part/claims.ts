@@ -10,9 +10,8 @@ import { errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/e
 import { thisProcess } from '../../../foundation/base/holder.js';
 import type { Log } from '../../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../../foundation/base/timers.js';
-import { moveWithoutOverwriting } from '../disk/publish.js';
+import { moveWithoutOverwriting, unlinkIfThere } from '../disk/publish.js';
 import { readBounded } from '../disk/state-file.js';
-import { unlinkIfThere } from '../leftovers.js';
 import {
   CLAIM_BEAT_MS,
   CLAIM_BYTES_MAX,

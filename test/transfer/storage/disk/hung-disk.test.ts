@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type HungDiskOptions, refuseHungDisk } from '../../../src/transfer/storage/hung-disk.js';
-import { failsWith } from '../../support/failures.js';
+import { type HungDiskOptions, refuseHungDisk } from '../../../../src/transfer/storage/disk/hung-disk.js';
+import { failsWith } from '../../../support/failures.js';
 
 const mountOf = (path: string): string | undefined => (path.startsWith('/far/') ? '/far' : undefined);
 const hangs: HungDiskOptions = {

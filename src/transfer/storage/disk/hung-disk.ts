@@ -2,10 +2,10 @@
 // that hangs would keep a thread of this process for ever, and with it the process from ending.
 
 import { spawn } from 'node:child_process';
-import { within } from '../../foundation/base/deferred.js';
-import { errnoError } from '../../foundation/base/errors.js';
-import { mountThatMayHang } from './disk/mounts.js';
-import { AWAY_DEADLINE_MS } from './limits.js';
+import { within } from '../../../foundation/base/deferred.js';
+import { errnoError } from '../../../foundation/base/errors.js';
+import { AWAY_DEADLINE_MS } from '../limits.js';
+import { mountThatMayHang } from './mounts.js';
 
 export interface HungDiskOptions {
   readonly deadlineMs?: number;
