@@ -68,6 +68,27 @@ async function joined(lab: Lab, name: string): Promise<Machine> {
   return machine;
 }
 
+test('trackers that are set are asked in place of those of the identity, and an invitation leads to them', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [one, two] = swarm.trackers.map(formatAddress) as [string, string];
+  const first = await Machine.make(t, swarm.directory, 'node1');
+  // Privileged ports, at which nobody listens: the swarm's trackers have moved from there.
+  await first.succeed(...words(INIT, { '192.0.2.11:7001': '127.0.0.1:1', '192.0.2.12:7001': '127.0.0.1:2' }));
+  await first.start('tracker', one, two, 'seeders.db', 'tracker.log').line(/^TRACKER LISTENING/);
+  assert.equal((await first.run('swarm', 'invite')).code, NO_TRACKER);
+  const now = { MTORRENT_TRACKERS: `${one},${two}` };
+  const status = first.startWith(now, 'swarm', 'status');
+  assert.equal(await status.exited, 0, status.stderr);
+  assert.match(status.lines.join('\n'), new RegExp(`^tracker ${one}: \\S+ \\(\\S+\\) answers$`, 'm'));
+  const invite = first.startWith(now, 'swarm', 'invite');
+  assert.equal(await invite.exited, 0, invite.stderr);
+  const second = await Machine.make(t, swarm.directory, 'node2');
+  const joinedText = await second.succeed('join', invitationIn(invite.lines.join('\n')));
+  assert.match(joinedText, new RegExp(`^joined swarm lab .* its trackers are ${one} and ${two}$`, 'm'));
+  const members = first.startWith(now, 'swarm', 'members');
+  assert.equal(await members.exited, 0, members.stderr);
+});
+
 /** What all processes of that machine's user know of who is shut out, as it lies on its disk. */
 function keptBans(machine: Machine): string {
   return keptFiles(machine)

@@ -21,9 +21,17 @@ export interface Asking {
 
 /** Of this machine's client. Rejects with NOT_ADMITTED where there is none. */
 export async function administrator(settings: Settings): Promise<Asking> {
-  const identity = await ownIdentity(settings, 'client');
+  const identity = withTrackersNow(await ownIdentity(settings, 'client'), settings);
   const credentials = await credentialsOf(identity, settings);
   return { identity, credentials, questions: new Questions(credentials, identity.trackers) };
+}
+
+/**
+ * With the trackers that are set, if any: an identity keeps those that its swarm had when it was made, and trackers
+ * move. An invitation that is made with it leads to them as well.
+ */
+export function withTrackersNow(identity: OwnIdentity, { values }: Settings): OwnIdentity {
+  return values.trackers === undefined ? identity : { ...identity, trackers: values.trackers };
 }
 
 /** Rejects with NOT_ADMITTED where this machine belongs to no closed swarm. */

@@ -19,7 +19,7 @@ import {
 import type { Settings } from '../../settings/resolve.js';
 import { terminal } from '../context.js';
 import { credentialsOf } from '../membership.js';
-import { swarmDirectory } from './identity.js';
+import { swarmDirectory, withTrackersNow } from './identity.js';
 import { timeText } from './words.js';
 
 interface Standing {
@@ -39,7 +39,8 @@ export async function runStatus(json: boolean, settings: Settings): Promise<numb
     throw new MiniTorrentError('NOT_ADMITTED', `there is no identity in ${printable(directory)}`);
   const hasRoot = (await readRootKey(directory)) !== undefined;
   const standings = identities.map(standingOf);
-  const trackers = await new Questions(new Credentials(first.identity), first.identity.trackers).whoAnswers();
+  const asked = withTrackersNow(first.identity, settings).trackers;
+  const trackers = await new Questions(new Credentials(first.identity), asked).whoAnswers();
   const answers = trackers.map(({ tracker, name, key, failure }) => ({
     address: formatAddress(tracker),
     ...(name === undefined || key === undefined ? {} : { name, key: shortName(keyIdOf(key)) }),
