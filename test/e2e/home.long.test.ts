@@ -15,6 +15,8 @@ import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { eventually, namesIn, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
 const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
+/** The trackers of some other swarm, at ports where nobody listens. */
+const ELSEWHERE = { MTORRENT_TRACKERS: '127.0.0.1:1,127.0.0.1:2' };
 
 /** Two ports for the pair, as if an earlier run had left them: tests of other files run beside this one. */
 async function rememberPorts(user: User): Promise<readonly [number, number]> {
@@ -275,7 +277,7 @@ test('a new home swarm is closed from its first run: a stranger gets nothing, on
   assert.equal(directory, `${homeOf(ada)}/swarm`);
   // Either tracker may have let the other machine in, and either is asked.
   await eventually(
-    () => new CommandRun(t, ada, ['swarm', 'members', '--identity', directory]).outcome(),
+    () => new CommandRun(t, ada, ['swarm', 'members', '--identity', directory], ELSEWHERE).outcome(),
     ({ stdout }) => [/ admin /, / client /].every((role) => role.test(stdout)),
     'both are known',
   );

@@ -28,10 +28,13 @@ export async function administrator(settings: Settings): Promise<Asking> {
 
 /**
  * With the trackers that are set, if any: an identity keeps those that its swarm had when it was made, and trackers
- * move. An invitation that is made with it leads to them as well.
+ * move. An invitation that is made with it leads to them as well. The swarm of this user's consoles has its own pair,
+ * whatever is set.
  */
-export function withTrackersNow(identity: OwnIdentity, { values }: Settings): OwnIdentity {
-  return values.trackers === undefined ? identity : { ...identity, trackers: values.trackers };
+export function withTrackersNow(identity: OwnIdentity, settings: Settings): OwnIdentity {
+  const { trackers } = settings.values;
+  const isHome = identity.directory === homeIdentityDirectory(clientConfigOf(settings).homeDirectory);
+  return trackers === undefined || isHome ? identity : { ...identity, trackers };
 }
 
 /** Rejects with NOT_ADMITTED where this machine belongs to no closed swarm. */
